@@ -1,0 +1,106 @@
+# Rivot charger firmware. `make` prints what there is to make.
+
+PYTHON ?= python3
+PY := .venv/bin/python
+SOURCES := firmware tools host_tests $(wildcard boot.py main.py)
+# pytest takes PYTEST_ARGS from the environment or the command line: make unit PYTEST_ARGS="-k wrap"
+PYTEST := $(PY) -m pytest -n 2 --dist=worksteal
+READY := .venv/.ready .tools/.ready
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup run sim csms test test-all unit scenarios end-to-end bench size \
+	check format format-check lint type layers docs docs-check micropython compile clean
+
+## Start here
+
+help: ## show this help
+	@[ -t 1 ] && b=$$(printf '\033[1m') c=$$(printf '\033[36m') n=$$(printf '\033[0m'); \
+	awk -v b="$$b" -v c="$$c" -v n="$$n" \
+	'BEGIN { FS = ":[^#]*## "; print b "Rivot charger firmware" n } \
+	/^## / { print "\n" b substr($$0, 4) n } \
+	/^[a-z-]+:.*## / { printf "  %s%-13s%s %s\n", c, $$1, n, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: $(READY) ## make .venv, fetch MicroPython, compile (the others call it)
+	@$(PY) -m tools.build --quiet
+	@echo "Ready: make run, make test"
+
+run: $(READY) ## watch one charging session (CSMS=ws://... : your server)
+	@$(PY) -m tools.run $(if $(CSMS),--csms '$(CSMS)') $(ARGS)
+
+test: $(READY) check ## everything that must hold: checks and all tests
+	@echo "Tests (unit, scenarios, end to end)"
+	@$(PYTEST) -m "not slow" $(PYTEST_ARGS)
+
+## The virtual charger
+
+sim: $(READY) ## the virtual charger alone (ARGS="--on micropython32")
+	@$(PY) -m tools.sim $(if $(CSMS),--csms '$(CSMS)') $(ARGS)
+
+csms: $(READY) ## the bench central system alone
+	@$(PY) -m tools.csms $(ARGS)
+
+bench: $(READY) ## heap and timing budgets, measured
+	@$(PY) -m tools.bench $(ARGS)
+
+## Tests, by ring (PYTEST_ARGS="-k word" picks)
+
+unit: $(READY) ## pure tests, seconds
+	@$(PYTEST) host_tests/unit $(PYTEST_ARGS)
+
+scenarios: $(READY) ## scripted journeys on the virtual clock
+	@$(PYTEST) host_tests/scenarios $(PYTEST_ARGS)
+
+end-to-end: $(READY) ## whole programs over real sockets
+	@$(PYTEST) host_tests/end_to_end $(PYTEST_ARGS)
+
+test-all: $(READY) check ## test, and the slow ones too
+	@$(PYTEST) $(PYTEST_ARGS)
+
+## Checks
+
+check: lint format-check type layers docs-check ## all of the following
+format: $(READY) ## put the source in order
+	@$(PY) -m ruff check --quiet --fix-only $(SOURCES)
+	@$(PY) -m ruff format $(SOURCES)
+format-check: $(READY)
+	@echo "Format"
+	@$(PY) -m ruff format --quiet --check $(SOURCES) || { echo "make format puts it right"; exit 1; }
+lint: $(READY) ## ruff, and what MicroPython does not have
+	@echo "Lint"
+	@$(PY) -m ruff check --quiet --output-format concise $(SOURCES)
+	@$(PY) -m tools.check_dialect
+type: $(READY) ## mypy: firmware against MicroPython's stubs, tools
+	@echo "Types"
+	@$(PY) -m tools.check_types
+layers: $(READY) ## imports point down only, no module-level state
+	@echo "Layers"
+	@$(PY) -m tools.check_layers
+docs: $(READY) ## write the generated tables of docs/ anew
+	@$(PY) -m tools.docs
+docs-check: $(READY)
+	@echo "Docs"
+	@$(PY) -m tools.docs --check
+
+## Building
+
+compile: $(READY) ## bytecode for the chip in build/mpy
+	@$(PY) -m tools.build --quiet
+size: $(READY) ## the same, with a size table
+	@$(PY) -m tools.build
+micropython: .venv/.ready ## try again to fetch MicroPython
+	@$(PY) -m tools.micropython
+	@mkdir -p .tools && touch .tools/.ready
+clean: ## delete what was made, .venv and .tools as well
+	rm -rf .venv .tools build .bench .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/.ready: requirements.txt tools/setup.py
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: install Python 3.11 or newer"; exit 1; }
+	@$(PYTHON) tools/setup.py
+	@touch $@
+
+# Also touched when MicroPython cannot be had here: `make micropython` tries again.
+.tools/.ready: tools/micropython.py | .venv/.ready
+	@$(PY) -m tools.micropython
+	@mkdir -p .tools && touch $@

@@ -1,0 +1,1 @@
+"""PURE: connector states, supervisor, charge sequence, regulator, energy meter, session."""

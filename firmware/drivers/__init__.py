@@ -1,0 +1,1 @@
+"""Drivers of the hardware outside the chip; each is handed its bus or pins, none makes one."""

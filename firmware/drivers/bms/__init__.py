@@ -1,0 +1,1 @@
+"""Battery management systems: `report`, `poll`, `on_frame`, and a `BmsReading`."""

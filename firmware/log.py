@@ -1,0 +1,40 @@
+"""A small log: component first, text formatted only when the level lets it through.
+
+Lines go to `write` (the console by default). Nothing secret may be handed in.
+"""
+
+DEBUG, INFO, WARNING, ERROR = range(4)
+_LETTERS = "DIWE"
+
+
+class Log:
+    """Writes lines like `   12.345 W ocpp: retry in 4 s`."""
+
+    def __init__(self, clock: "Clock", level: int = INFO, write: "Callable" = print) -> None:
+        self._clock = clock
+        self.level = level
+        self._write = write
+
+    def _line(self, level: int, component: str, text: str, args: tuple) -> None:
+        if level < self.level:
+            return
+        if args:
+            text = text % args
+        seconds, ms = self._clock.uptime()
+        self._write("%5d.%03d %s %s: %s" % (seconds, ms, _LETTERS[level], component, text))
+
+    def debug(self, component: str, text: str, *args: object) -> None:
+        """For the bench; off by default."""
+        self._line(DEBUG, component, text, args)
+
+    def info(self, component: str, text: str, *args: object) -> None:
+        """What a person reading along wants to know."""
+        self._line(INFO, component, text, args)
+
+    def warn(self, component: str, text: str, *args: object) -> None:
+        """Something went wrong that the charger handles by itself."""
+        self._line(WARNING, component, text, args)
+
+    def error(self, component: str, text: str, *args: object) -> None:
+        """Something that needs somebody."""
+        self._line(ERROR, component, text, args)

@@ -1,0 +1,1 @@
+"""The network side: WebSocket client, TLS, links and the clock."""

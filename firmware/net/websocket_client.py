@@ -1,0 +1,405 @@
+"""A WebSocket client over asyncio: RFC 6455 whole, ws:// and wss://, on MicroPython and CPython.
+
+It does not reconnect: services/central_system.py calls `connect` again after a pause.
+
+One task of its own reads the socket, answers pings and hands a message over when `receive` asks
+for it; a second one keeps the time. Whatever takes too long ends by dropping the connection, so
+nothing here can hang. MicroPython's Stream loses data or hangs when two tasks use it, or when a
+task that uses it is cancelled: there only the reading task touches the event loop's poller, and
+writing is done by trying again. Callers may be cancelled at any await.
+"""
+
+import asyncio
+import gc
+import os
+import select
+import socket
+import sys
+import time
+from binascii import b2a_base64
+from errno import ECONNREFUSED, EINPROGRESS
+
+from micropython import const
+
+from firmware.errors import ChargerError
+from firmware.ocpp import frames, handshake
+
+_MICROPYTHON = sys.implementation.name == "micropython"
+_STEP_MS = const(250)  # of the time-keeping task
+_RETRY_MS = const(5)  # of a write that found the socket's buffer full
+_LINGER_MS = const(5000)  # for the other side to end TCP after the closing handshake
+_ABNORMAL = const(1006)  # no close frame came (section 7.1.5)
+
+
+class WebSocketError(ChargerError):
+    """No connection could be made; the text says why."""
+
+
+class ConnectionClosed(WebSocketError):
+    """The connection is over. 1006: it broke; else `code` of the close frame (1005: had none)."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__("closed with %d %s" % (code, reason))
+        self.code = code
+        self.reason = reason
+
+
+class WebSocketClient:
+    """One connection at a time, used as often as one likes."""
+
+    def __init__(
+        self,
+        max_message: int = 8192,
+        ping_interval_s: int = 0,
+        timeout_s: int = 30,
+        log: "Log | None" = None,
+    ) -> None:
+        self.ping_interval_s = ping_interval_s  # may be changed at any time; 0 = off
+        self.rtt_ms = -1  # of the last ping
+        self.closed = True  # nothing can be sent; received messages may still be fetched
+        self.protocol = ""  # the chosen one
+        self._max = max_message
+        self._chunk = min(max(512, max_message // 8), 16384)
+        self._limit_ms = timeout_s * 1000
+        self._log = log
+        self._code = _ABNORMAL  # 0 while the connection lives
+        self._reason = "not connected"
+        self._place = ("", 0)  # host and port of _addresses
+        self._addresses = []
+        self._task = None
+        self._writer = None
+        self._lock = None  # round one frame
+        self._changed = asyncio.Event()  # something below did; wakes whoever waits here
+        self._pending = {}  # what must come to an end -> ms left for it
+        self._wanted = False  # receive() is waiting
+        self._item = None  # the message it gets
+        self._ping = b""
+        self._ping_ms = 0
+
+    async def connect(
+        self,
+        url: str,
+        protocols: tuple = ("ocpp1.6",),
+        user: str = "",
+        password: str = "",
+        tls: "SSLContext | None" = None,
+        require_protocol: bool = True,
+    ) -> None:
+        """Open a connection (an old one is dropped). `tls`: from net.tls, needed for wss://.
+
+        Raises WebSocketError with a readable cause for whatever may go wrong.
+        """
+        self.abort()
+        auth = (user, password) if user or password else None
+        key = b2a_base64(os.urandom(16))[:-1].decode()
+        try:
+            secure, host, port, path = handshake.split_url(url)
+            hello = handshake.request(host, port, secure, path, key, protocols, auth)
+        except handshake.HandshakeError as error:
+            raise WebSocketError(str(error))  # noqa: B904
+        if secure and tls is None:
+            raise WebSocketError("wss:// needs a CA certificate")
+        if secure and not tls.verify_mode and self._log:
+            self._log.warn("ws", "insecure: the server's certificate is not checked")
+        gc.collect()  # TLS and the message buffers want large pieces
+        self._code = 0
+        self._lock = asyncio.Lock()
+        self._pending = {"connecting": self._limit_ms}
+        self._wanted = False
+        self._item = None
+        answer = handshake.Response(key, protocols, require_protocol)
+        where = (host, port, tls if secure else None)
+        self._task = asyncio.create_task(self._run(where, hello, answer))
+        asyncio.create_task(self._watch(self._task))  # noqa: RUF006
+        try:
+            while self.closed and self._task:
+                await self._change()
+        finally:
+            if self.closed:  # failed, or our caller was cancelled
+                self.abort()
+                self._addresses = []
+        if self.closed:
+            raise WebSocketError(self._reason)
+
+    async def receive(self) -> tuple:
+        """The next message: (is_text, str or bytes). For one task only. Raises ConnectionClosed."""
+        while self._item is None:
+            if self.closed:
+                raise ConnectionClosed(self._code, self._reason)
+            self._wanted = True
+            self._changed.set()
+            await self._change()
+        item = self._item
+        self._item = None
+        return item
+
+    async def send(self, text: str) -> None:
+        """Send one text message, as one frame. Raises ConnectionClosed."""
+        await self._send(frames.TEXT, text.encode())
+
+    async def send_binary(self, data: bytes) -> None:
+        """Send one binary message. Raises ConnectionClosed."""
+        await self._send(frames.BINARY, data)
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        """Closing handshake, as far as the other side joins in; then the socket is closed."""
+        if not self.closed:
+            self._end(code, reason)
+            try:
+                await self._write(frames.encode_close(code, reason, os.urandom(4)))
+            except ConnectionClosed:
+                pass
+        while self._task:
+            await self._change()
+
+    def abort(self) -> None:
+        """Close the socket now, without a word to the other side. Callable at any time."""
+        self._drop("aborted")
+
+    # --- the reading task ---
+
+    async def _run(self, where: tuple, hello: bytes, answer: handshake.Response) -> None:
+        try:
+            reader = await self._open(where)
+            await self._shake_hands(reader, hello, answer)
+            self.closed = False
+            self._changed.set()
+            await self._pump(reader, answer.leftover)
+            reason = "closed"
+        except (OSError, EOFError, ValueError) as error:
+            reason = "connection lost: %s" % (str(error).strip() or "the other side hung up")
+        except MemoryError:
+            reason = "out of memory"
+        except ChargerError as error:
+            reason = str(error)
+        self._task = None
+        self._drop(reason)
+
+    async def _open(self, where: tuple) -> "asyncio.StreamReader":
+        host, port, tls = where
+        if self._place != (host, port) or not self._addresses:
+            self._place = (host, port)
+            try:
+                self._addresses = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
+            except (OSError, ValueError) as error:
+                raise WebSocketError("cannot resolve %s: %s" % (host, error))  # noqa: B904
+        failure = None
+        for address in self._addresses:
+            try:
+                reader, self._writer = await _dial(address, host, tls)
+                return reader
+            except (OSError, ValueError) as error:
+                failure = error
+        text = "cannot connect to %s:%d: %s" % (host, port, str(failure).strip())
+        raise WebSocketError(text)
+
+    async def _shake_hands(
+        self, reader: "asyncio.StreamReader", hello: bytes, answer: handshake.Response
+    ) -> None:
+        # With TLS 1.3 a refused client certificate shows itself only here.
+        hint = "the server hung up before answering (client certificate or password refused?)"
+        try:
+            await self._write(hello)
+            while not answer.done:
+                data = await reader.read(self._chunk)
+                if not data:
+                    raise WebSocketError(hint)
+                answer.feed(data)
+        except (OSError, EOFError) as error:
+            raise WebSocketError("%s: %s" % (hint, str(error).strip()))  # noqa: B904
+        except ValueError as error:  # MicroPython: the certificate
+            raise WebSocketError("TLS: " + str(error).strip())  # noqa: B904
+        self.protocol = answer.protocol
+        self._pending.pop("connecting", None)
+
+    async def _pump(self, reader: "asyncio.StreamReader", data: bytes) -> None:
+        parser = frames.FrameParser(self._max)
+        try:
+            while True:
+                parser.feed(data)
+                event = parser.next_event()
+                while event:
+                    if event[0] == "close":
+                        break
+                    await self._take(event[0], event[1])
+                    event = parser.next_event()
+                if event:
+                    break
+                data = await reader.read(self._chunk)
+                if not data:
+                    raise EOFError
+            code, reason = event[1:]
+            echo = code
+        except frames.FrameError as error:
+            code = echo = error.code
+            reason = str(error)
+        await self._turn()  # first the messages that came before it are dealt with
+        said_it = self.closed
+        self._end(code, reason)
+        if not said_it:
+            await self._write(frames.encode_close(echo, "", os.urandom(4)))
+        # The server is to end TCP (section 7.1.1); hanging up first could eat our close frame.
+        while await reader.read(self._chunk):
+            pass
+
+    async def _take(self, kind: str, data: str | bytes) -> None:
+        if kind == "ping":
+            if not self.closed:
+                await self._write(frames.encode(frames.PONG, data, os.urandom(4)))
+        elif kind == "pong":
+            if data == self._ping and self._pending.pop("waiting for a pong", None):
+                self.rtt_ms = time.ticks_diff(time.ticks_ms(), self._ping_ms)
+        else:
+            await self._turn()
+            if not self.closed:
+                self._wanted = False
+                self._item = (kind == "text", data)
+                self._changed.set()
+
+    async def _turn(self) -> None:
+        """Wait until receive() asks for more, which also holds back a sender that is too fast."""
+        while not self._wanted and not self.closed:
+            await self._change()
+
+    # --- sending ---
+
+    async def _send(self, opcode: int, payload: bytes) -> None:
+        if self.closed:
+            raise ConnectionClosed(self._code, self._reason)
+        await self._write(frames.encode(opcode, payload, os.urandom(4)))
+
+    async def _write(self, data: bytes) -> None:
+        async with self._lock:
+            writer = self._writer
+            pending = self._pending
+            if writer:
+                pending["sending"] = self._limit_ms
+                whole = False
+                reason = "a frame was cut short"
+                try:
+                    await self._push(writer, data)
+                    whole = True
+                except (OSError, ValueError) as error:
+                    if not self._code and "connecting" in pending:
+                        raise
+                    reason = "connection lost: %s" % str(error).strip()
+                finally:
+                    pending.pop("sending", None)
+                    if not whole and self._writer is writer:
+                        self._drop(reason)
+            if not writer or self._writer is not writer:
+                raise ConnectionClosed(self._code or _ABNORMAL, self._reason)
+
+    async def _push(self, writer: "asyncio.StreamWriter", data: bytes) -> None:
+        if not _MICROPYTHON:
+            writer.write(data)
+            await writer.drain()
+            return
+        left = memoryview(data)
+        while len(left) and self._writer is writer:
+            count = writer.s.write(left)
+            if count:
+                left = left[count:]
+            else:
+                await asyncio.sleep_ms(_RETRY_MS)
+        await asyncio.sleep_ms(0)  # a loop of sends must not starve the others
+
+    async def _send_ping(self) -> None:
+        self._ping = os.urandom(4)
+        self._ping_ms = time.ticks_ms()
+        try:
+            await self._send(frames.PING, self._ping)
+        except ConnectionClosed:
+            pass
+
+    # --- time and the end ---
+
+    async def _watch(self, task: "asyncio.Task") -> None:
+        idle_ms = 0
+        while True:
+            await asyncio.sleep_ms(_STEP_MS)
+            if self._task is not task:
+                return
+            for what in self._pending:
+                self._pending[what] -= _STEP_MS
+                if self._pending[what] <= 0:
+                    self._drop("time-out: " + what)
+                    return
+            idle_ms += _STEP_MS
+            if not self.closed and 0 < self.ping_interval_s * 1000 <= idle_ms:
+                idle_ms = 0
+                if "waiting for a pong" not in self._pending:
+                    self._pending["waiting for a pong"] = self._limit_ms
+                    # Not awaited: a write may block, and nobody watches this task.
+                    asyncio.create_task(self._send_ping())  # noqa: RUF006
+
+    async def _change(self) -> None:
+        self._changed.clear()
+        await self._changed.wait()
+
+    def _end(self, code: int, reason: str) -> None:
+        """From now on nothing is sent or delivered; the socket has a few seconds left."""
+        if not self.closed:
+            self._code = code
+            self._reason = reason
+            self.closed = True
+        self._pending.pop("waiting for a pong", None)
+        self._pending["closing"] = min(_LINGER_MS, self._limit_ms)
+        self._changed.set()
+
+    def _drop(self, reason: str) -> None:
+        """Close the socket; whoever waits for something gets to know."""
+        if not self._code:
+            self._code = _ABNORMAL
+            self._reason = reason
+        self.closed = True
+        self._pending.clear()
+        task = self._task
+        self._task = None
+        writer = self._writer
+        self._writer = None
+        if task:
+            try:
+                task.cancel()  # before the socket goes: this takes it out of the poller
+            except RuntimeError:
+                pass  # MicroPython: a task cannot cancel itself; it is about to end anyway
+        if writer:
+            if _MICROPYTHON:
+                writer.s.close()
+            else:
+                writer.transport.abort()
+        self._changed.set()
+
+
+async def _dial(address: tuple, host: str, tls: "SSLContext | None") -> tuple:
+    """(reader, writer) for an entry of getaddrinfo. Raises OSError or ValueError."""
+    if not _MICROPYTHON:
+        name = host if tls else None
+        ip, port = address[-1][:2]
+        return await asyncio.open_connection(ip, port, ssl=tls, server_hostname=name)
+    # Not asyncio.open_connection: cancelled, it would leak the socket.
+    sock = socket.socket(address[0], address[1], address[2])
+    stream = None
+    try:
+        sock.setblocking(False)
+        try:
+            sock.connect(address[-1])
+        except OSError as error:
+            if error.errno != EINPROGRESS:
+                raise
+        poller = select.poll()
+        poller.register(sock, select.POLLOUT)
+        events = poller.poll(0)
+        while not events:
+            await asyncio.sleep_ms(_RETRY_MS)
+            events = poller.poll(0)
+        if events[0][1] & (select.POLLERR | select.POLLHUP):
+            raise OSError(ECONNREFUSED)
+        if tls:
+            sock = tls.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
+            sock.setblocking(False)
+        stream = asyncio.StreamReader(sock)
+    finally:
+        if stream is None:
+            sock.close()
+    return stream, stream

@@ -1,0 +1,126 @@
+"""OCPP-J: CALL, CALLRESULT and CALLERROR as texts, one CALL of ours outstanding.
+
+Sans-IO: texts in, events out, time is an argument. Knows no action and no payload; the
+central-system link (services/central_system.py) sends, receives and keeps the time.
+
+What is not an OCPP-J message is answered with FormationViolation when it is a CALL whose id can
+be read, and ignored otherwise: an answer under an invented id is unsolicited, and servers drop
+the line on those. Ids longer than the 36 characters OCPP-J allows are refused under that same id.
+"""
+
+from micropython import const
+
+from .errors import FORMATION_VIOLATION, GENERIC_ERROR
+from .messages import quote
+from .strict_json import loads
+
+CALL_TIMEOUT_S = const(30)
+_MAX_ID = const(36)
+_MAX_DESCRIPTION = const(255)
+_CALL = const(2)
+_CALL_RESULT = const(3)
+_CALL_ERROR = const(4)
+
+
+class Rpc:
+    """One end of an OCPP-J conversation; make one per connection."""
+
+    def __init__(self, random_bytes: "Callable", timeout_s: int = CALL_TIMEOUT_S) -> None:
+        self._random_bytes = random_bytes
+        self._timeout_s = timeout_s
+        self._id = ""  # of our CALL that waits for its answer
+        self._sent_s = 0
+
+    def busy(self) -> bool:
+        """Is a CALL of ours waiting for its answer."""
+        return bool(self._id)
+
+    def call(self, action: str, payload: str, now_s: int) -> str:
+        """Text of a new CALL, which is outstanding from now on; `busy` must be False."""
+        self._id = uuid4(self._random_bytes(16))
+        self._sent_s = now_s
+        return '[2,"%s","%s",%s]' % (self._id, action, payload)
+
+    def timed_out(self, now_s: int) -> bool:
+        """True, once, when the outstanding CALL has waited too long; an answer comes too late."""
+        if not self._id or now_s - self._sent_s < self._timeout_s:
+            return False
+        self._id = ""
+        return True
+
+    def receive(self, text: str) -> "tuple | None":
+        """What one message means, None when it is to be ignored.
+
+        ("call", id, action, payload), ("answer", payload) and ("error", code, description) to
+        our outstanding CALL, ("reply", text) for something malformed that must be answered.
+        """
+        try:
+            message = loads(text)
+        except ValueError:
+            call_id = _id_in(text)
+            return _refuse(call_id, "malformed JSON") if call_id else None
+        if not isinstance(message, list) or len(message) < 2 or type(message[0]) is not int:
+            return None
+        kind, call_id = message[0], message[1]
+        if not isinstance(call_id, str):
+            return None
+        if kind == _CALL:
+            return _read_call(message)
+        if kind not in (_CALL_RESULT, _CALL_ERROR) or not self._id or call_id != self._id:
+            return None
+        self._id = ""
+        return _read_answer(message)
+
+
+def answer(call_id: str, payload: str) -> str:
+    """Text of the CALLRESULT to the server's CALL `call_id`."""
+    return "".join(("[3,", quote(call_id), ",", payload, "]"))
+
+
+def error(call_id: str, code: str, description: str) -> str:
+    """Text of the CALLERROR to the server's CALL `call_id`; the description is cut at 255."""
+    return "[4,%s,%s,%s,{}]" % (quote(call_id), quote(code), quote(description[:_MAX_DESCRIPTION]))
+
+
+def uuid4(data: bytes) -> str:
+    """The RFC 4122 version 4 text made of 16 random bytes."""
+    octets = bytearray(data)
+    octets[6] = octets[6] & 0x0F | 0x40
+    octets[8] = octets[8] & 0x3F | 0x80
+    text = "".join(["%02x" % octet for octet in octets])
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+def _read_call(message: list) -> tuple:
+    call_id = message[1]
+    if len(call_id) > _MAX_ID:
+        return _refuse(call_id, "message id too long")
+    if len(message) != 4 or not isinstance(message[2], str):
+        return _refuse(call_id, "a CALL is [2, id, action, payload]")
+    if not isinstance(message[3], dict):
+        return _refuse(call_id, "the payload is no object")
+    return "call", call_id, message[2], message[3]
+
+
+def _read_answer(message: list) -> tuple:
+    if message[0] == _CALL_RESULT:
+        if len(message) == 3 and isinstance(message[2], dict):
+            return "answer", message[2]
+        return "error", FORMATION_VIOLATION, "the answer is malformed"
+    code = message[2] if len(message) > 2 and isinstance(message[2], str) else GENERIC_ERROR
+    description = message[3] if len(message) > 3 and isinstance(message[3], str) else ""
+    return "error", code, description[:_MAX_DESCRIPTION]
+
+
+def _refuse(call_id: str, why: str) -> tuple:
+    return "reply", error(call_id, FORMATION_VIOLATION, why)
+
+
+def _id_in(text: str) -> str:
+    """The id of a CALL that is no JSON, where `[2,"id",` can still be read; else ""."""
+    parts = text.split('"', 2)
+    if len(parts) < 3 or "".join(parts[0].split()) != "[2,":
+        return ""
+    call_id = parts[1]
+    plain = "\\" not in call_id and min(call_id or "\0") >= " " and len(call_id) <= _MAX_ID
+    return call_id if plain and parts[2].lstrip()[:1] == "," else ""

@@ -1,0 +1,95 @@
+"""The control loop: every 50 ms pins in, one tick of the charging core, outputs out.
+
+Gun and E-stop are looked at every 10 ms, and a reason to stop ticks at once.
+
+Vital: when it dies the charger stops. `tick` allocates nothing; what other services must know is
+in the core's event ring and in `button_pressed`.
+"""
+
+import asyncio
+import time
+
+from micropython import const
+
+PERIOD_MS = const(50)
+_SAMPLE_MS = const(10)
+_MAX_DT_MS = const(10_000)
+
+
+class Control:
+    """Owns the tick. `tick_max_ms` is the longest gap between two ticks so far."""
+
+    def __init__(self, core: "ChargingCore", board: "Board", clock: "Clock") -> None:
+        self._core = core
+        self._board = board
+        self._clock = clock
+        self._last = self._sampled = clock.ticks()
+        self.tick_max_ms = 0
+        self.turns = 0
+        self.button_pressed = False
+
+    async def run(self) -> None:
+        """Tick for ever, evenly; at once when a stopping input has changed."""
+        self._last = due = self._clock.ticks()
+        while True:
+            now = self._clock.ticks()
+            if self._stopping_input(time.ticks_diff(now, self._sampled)) or (
+                time.ticks_diff(now, due) >= 0
+            ):
+                self._timed_tick(now)
+                due = time.ticks_add(due, PERIOD_MS)
+                if time.ticks_diff(now, due) > 0:  # held up: go on from here, no burst
+                    due = time.ticks_add(now, PERIOD_MS)
+            await asyncio.sleep_ms(_SAMPLE_MS)
+
+    def _timed_tick(self, now: int) -> None:
+        dt_ms = time.ticks_diff(now, self._last)
+        self._last = now
+        if dt_ms > self.tick_max_ms:
+            self.tick_max_ms = dt_ms
+        self.tick(dt_ms if dt_ms < _MAX_DT_MS else _MAX_DT_MS)
+        self.turns += 1
+
+    def _stopping_input(self, dt_ms: int) -> bool:
+        """Sample gun and E-stop; True when one of them has just become a reason to stop."""
+        self._sampled = self._clock.ticks()
+        gun = self._board.gun
+        e_stop = self._board.e_stop
+        gun.update(dt_ms)
+        e_stop.update(dt_ms)
+        return (gun.changed and not gun.active) or (e_stop.changed and e_stop.active)
+
+    def tick(self, dt_ms: int) -> None:
+        """One period: read, decide, write. Allocates nothing."""
+        core = self._core
+        board = self._board
+        self._read(core, board, dt_ms)
+        core.tick(dt_ms)
+        sequence = core.sequence
+        board.contactor.command(sequence.contactor)
+        board.module.set(core.regulator.set_mv, core.regulator.set_ma)
+        board.module.enable(sequence.module_on)
+        if not sequence.module_on:
+            board.module.flush()
+        reading = core.module
+        board.bms.report(reading.terminal_mv, reading.terminal_ma, 1 if core.fault() >= 0 else 0)
+        board.lamp.show(core.connector.state)
+        board.lamp.update(dt_ms)
+
+    def _read(self, core: "ChargingCore", board: "Board", dt_ms: int) -> None:
+        gun = board.gun.active
+        if core.gun and not gun:
+            core.bms.reset()  # the next vehicle is another one
+        core.gun = gun
+        core.e_stop = board.e_stop.active
+        board.contactor.update(dt_ms)
+        core.contactor_closed = board.contactor.closed
+        board.button.update(dt_ms)
+        if board.button.take():
+            self.button_pressed = True
+
+    def safe(self) -> None:
+        """Everything off, now; called on every way out."""
+        self._board.contactor.command(False)
+        self._board.module.enable(False)
+        self._board.module.flush()

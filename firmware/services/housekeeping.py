@@ -1,0 +1,44 @@
+"""The watchdog, fed only while the vital loops run, and the garbage collector's regular turn."""
+
+import asyncio
+import gc
+
+from micropython import const
+
+_PERIOD_MS = const(1000)
+_COLLECT_EVERY = const(5)
+
+
+class Housekeeping:
+    """`watchdog` has `feed()` or is None; `loops` are objects whose `turns` must keep growing."""
+
+    def __init__(self, watchdog: "WDT | None", loops: tuple, clock: "Clock", log: "Log") -> None:
+        self._watchdog = watchdog
+        self._loops = loops
+        self._seen = [-1] * len(loops)
+        self._clock = clock
+        self._log = log
+
+    async def run(self) -> None:
+        """Once a second, for ever."""
+        count = 0
+        while True:
+            self.turn()
+            count += 1
+            if count == _COLLECT_EVERY:
+                gc.collect()
+                count = 0
+            await asyncio.sleep_ms(_PERIOD_MS)
+
+    def turn(self) -> bool:
+        """Feed the watchdog if every vital loop has turned since the last call."""
+        self._clock.uptime()  # must be asked before ticks_ms wraps
+        alive = True
+        for index, loop in enumerate(self._loops):
+            if loop.turns == self._seen[index]:
+                self._log.error("watchdog", "loop %d stands still", index)
+                alive = False
+            self._seen[index] = loop.turns
+        if alive and self._watchdog:
+            self._watchdog.feed()
+        return alive

@@ -1,0 +1,179 @@
+"""The books of a session: start, samples, summary and stop, each on flash before it counts.
+
+Called by the charge point when the core says that something has happened. Times come from the
+clock, numbers from the core's session and meter; the texts are OCPP's business.
+"""
+
+from firmware.errors import ChargerError
+from firmware.ocpp import messages, rivot, samples
+from firmware.storage.files import read_json, remove, write_json
+
+_SNAPSHOT = "/session.json"
+
+
+class Transactions:
+    """Writes the transaction messages of one connector into the outbox."""
+
+    def __init__(
+        self,
+        core: "ChargingCore",
+        outbox: "Outbox",
+        register: "EnergyRegister",
+        keys: "Keys",
+        clock: "Clock",
+        log: "Log",
+    ) -> None:
+        self._core = core
+        self._outbox = outbox
+        self._register = register
+        self._keys = keys
+        self._clock = clock
+        self._log = log
+        self._started = {}
+        self._next_sample_ms = 0
+        self._stop_pending = False
+
+    def all_delivered(self) -> bool:
+        """Has the central system everything."""
+        return not len(self._outbox)
+
+    def transaction_id(self) -> "int | None":
+        """The server's id of the running transaction, None when there is none or not yet."""
+        session = self._core.session
+        return self._outbox.transaction_id(session.txn) if session.open else None
+
+    def is_running(self, transaction_id: int) -> bool:
+        """Is `transaction_id` the running transaction."""
+        return transaction_id is not None and self.transaction_id() == transaction_id
+
+    def record_start(self, id_tag: str) -> int:
+        """Put StartTransaction on flash; its local number, 0 when flash does not take it."""
+        meter = self._core.meter
+        unix_s = self._clock.unix_s()
+        try:
+            txn = self._register.next_number("transaction")
+            self._register.store(meter.wh, meter.mwh)
+            payload = messages.start_transaction(1, id_tag, meter.wh, unix_s)
+            self._outbox.add("StartTransaction", payload, txn)
+        except (OSError, ChargerError) as error:
+            self._log.error("flash", "start refused: %s", error)
+            return 0
+        self._started = {"start_s": unix_s, "wh": meter.wh, "mwh": meter.mwh}
+        self._next_sample_ms = self._interval_ms()
+        self._snapshot(txn)
+        self._log.info("charge", "session %d starts", txn)
+        return txn
+
+    def record_failed_start(self, txn: int) -> None:
+        """The start is on flash, but the vehicle went away: close it with no energy."""
+        meter = self._core.meter
+        self._outbox.add(
+            "StopTransaction",
+            messages.stop_transaction(meter.wh, self._clock.unix_s(), "Other"),
+            txn,
+        )
+
+    def sample(self) -> None:
+        """Record a sample when one is due (MeterValueSampleInterval)."""
+        session = self._core.session
+        interval_ms = self._interval_ms()
+        if not session.open or not interval_ms:
+            return
+        if self._next_sample_ms > session.duration_ms + interval_ms:
+            self._next_sample_ms = session.duration_ms + interval_ms  # the interval was shortened
+        if session.duration_ms < self._next_sample_ms:
+            return
+        due_s = self._started["start_s"] + self._next_sample_ms // 1000
+        now_s = self._clock.unix_s()
+        self._next_sample_ms += interval_ms
+        if session.duration_ms > self._next_sample_ms:  # the loop was held up: no burst
+            self._next_sample_ms = session.duration_ms + interval_ms
+        self._add_sample(due_s if -2 < now_s - due_s < 2 else now_s)
+
+    def meter_values_now(self) -> str:
+        """A MeterValues payload of this moment, for TriggerMessage."""
+        fields = self._fields(self._clock.unix_s(), samples.TRIGGER)
+        return samples.render(fields, self.transaction_id())
+
+    def begin_stop(self) -> None:
+        """The session is over: the summary goes first (the guide's order)."""
+        session = self._core.session
+        meter = self._core.meter
+        self._register.store(meter.wh, meter.mwh)
+        data = rivot.session_summary(session.soc_c100, session.energy_mwh, session.duration_ms)
+        self._outbox.add("DataTransfer", data, session.txn)
+        self._stop_pending = True
+
+    def finish_stop(self) -> None:
+        """After the status: StopTransaction, where one is due."""
+        if not self._stop_pending:
+            return
+        self._stop_pending = False
+        session = self._core.session
+        self._outbox.add(
+            "StopTransaction",
+            messages.stop_transaction(
+                self._core.meter.wh, self._clock.unix_s(), session.reason, session.stop_id_tag
+            ),
+            session.txn,
+        )
+        remove(_SNAPSHOT)
+        self._log.info(
+            "charge", "session %d ends: %s, %d mWh", session.txn, session.reason,
+            session.energy_mwh,
+        )  # fmt: skip
+
+    def recover(self) -> None:
+        """At boot: close the session a power cut left open, with its last known numbers."""
+        txn = self._outbox.open_transaction()
+        if not txn:
+            return
+        last = read_json(_SNAPSHOT, {})
+        unix_s = last.get("unix_s", self._clock.unix_s())
+        meter = self._core.meter
+        energy_mwh = (meter.wh - last.get("wh", meter.wh)) * 1000 + meter.mwh - last.get("mwh", 0)
+        duration_ms = (unix_s - last.get("start_s", unix_s)) * 1000
+        soc_c100 = last.get("soc_c100", -1)
+        summary = rivot.session_summary(soc_c100, max(energy_mwh, 0), max(duration_ms, 0))
+        self._outbox.add("DataTransfer", summary, txn)
+        self._outbox.add(
+            "StopTransaction", messages.stop_transaction(meter.wh, unix_s, "PowerLoss"), txn
+        )
+        remove(_SNAPSHOT)
+        self._log.warn("charge", "session %d was cut by a power loss; closed", txn)
+
+    def _interval_ms(self) -> int:
+        return self._keys.get("MeterValueSampleInterval") * 1000
+
+    def _fields(self, unix_s: int, context: str) -> str:
+        core = self._core
+        return samples.pack(
+            self._keys.get("MeterValuesSampledData"),
+            unix_s,
+            context,
+            core.meter.wh,
+            core.meter.power_mw // 1000,
+            core.bms.soc_c100,
+            core.module.terminal_mv,
+            core.module.terminal_ma,
+            core.regulator.limit_ma(core.bms.current_limit_ma),
+            core.module.temperature_c10,
+        )
+
+    def _add_sample(self, unix_s: int) -> None:
+        session = self._core.session
+        meter = self._core.meter
+        try:
+            self._outbox.add_sample(session.txn, self._fields(unix_s, samples.PERIODIC))
+            self._register.store(meter.wh, meter.mwh)
+            self._snapshot(session.txn)
+        except (OSError, ChargerError) as error:
+            self._log.error("flash", "sample lost: %s", error)
+
+    def _snapshot(self, txn: int) -> None:
+        """What `recover` needs to close the session after a power cut."""
+        snapshot = self._started
+        snapshot["txn"] = txn
+        snapshot["unix_s"] = self._clock.unix_s()
+        snapshot["soc_c100"] = self._core.session.soc_c100
+        write_json(_SNAPSHOT, snapshot)

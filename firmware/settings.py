@@ -1,0 +1,119 @@
+"""The charger's settings: one table; load, check, save.
+
+Each row of `FIELDS` is key, type, default, lowest, highest (for text: longest); the comment behind
+it is its meaning, which the docs' table is made from. Only what differs from the default is stored.
+Secrets are in `SECRETS`: they are stored, but never shown.
+"""
+
+from firmware.errors import SettingError
+
+FIELDS = (
+    # central system
+    ("csms_url", str, "ws://127.0.0.1:9000/steve/websocket/CentralSystemService", 0, 200),
+    # ^ base URL of the central system, ws:// or wss://; the charge box id is appended
+    ("charge_box_id", str, "RIVOT_100A_01", 1, 48),  # identity at the central system
+    ("authorization_key", str, "", 0, 40),  # password of HTTP Basic auth, "" = none
+    ("ca_file", str, "/ca.der", 0, 64),  # root certificates for wss://, PEM or DER
+    ("client_cert_file", str, "", 0, 64),  # client certificate for wss://, DER or PEM
+    ("client_key_file", str, "", 0, 64),  # and its private key
+    ("tls_insecure", bool, False, 0, 1),  # wss:// without checking the server: tests only
+    ("boot_on_reconnect", bool, True, 0, 1),  # BootNotification on every reconnect (the guide)
+    ("heartbeat_follows_boot", bool, True, 0, 1),
+    # ^ heartbeat = the smaller of HeartbeatInterval and the boot answer's interval (the guide)
+    ("max_message_bytes", int, 8192, 1024, 65536),  # longest message taken from the server
+    # identity in BootNotification
+    ("charge_point_model", str, "Rivot Charger", 1, 20),  # chargePointModel
+    ("charge_point_vendor", str, "Rivot Motors", 1, 20),  # chargePointVendor
+    ("serial_number", str, "", 0, 25),  # chargePointSerialNumber, sent when set
+    ("firmware_version", str, "", 0, 50),  # firmwareVersion, sent when set
+    # network
+    ("wifi_ssid", str, "", 0, 32),  # network to join
+    ("wifi_password", str, "", 0, 63),  # and its password
+    # local start and stop
+    ("button_id_tag", str, "BUTTON", 0, 20),  # idTag of the start button, "" = it only stops
+    # power: a setting can only be stricter than the board's rating
+    ("max_current_ma", int, 100_000, 1_000, 100_000),  # station limit
+    ("max_voltage_mv", int, 85_500, 56_000, 85_500),  # station limit
+    ("battery_min_mv", int, 56_000, 20_000, 85_500),  # below it there is no battery of ours
+    ("ramp_ma_per_s", int, 20_000, 1_000, 20_000),  # how fast the current rises
+    ("module_max_c10", int, 700, 300, 700),  # power module too hot, 0.1 degC
+    ("bms_timeout_ms", int, 3_000, 500, 5_000),  # silence of the BMS that stops a session
+    ("module_timeout_ms", int, 3_000, 500, 3_000),  # silence of the module that is a fault
+    ("bms_pause_ms", int, 10_000, 0, 3_600_000),  # pause of the BMS that ends a session
+    # hardware of the board
+    ("module_amps_scale_x10", int, 305, 10, 100_000),  # current set point: counts per 10 A
+    ("mcp2515_crystal_hz", int, 8_000_000, 8_000_000, 16_000_000),  # crystal beside the MCP2515
+    ("watchdog_ms", int, 30_000, 0, 120_000),  # 0 = off (bench only)
+    ("log_level", int, 1, 0, 3),  # 0 debug, 1 info, 2 warnings, 3 errors
+)
+SECRETS = ("authorization_key", "wifi_password")
+KEY, TYPE, DEFAULT, LOW, HIGH = range(5)
+_TRUE = ("true", "1", "yes", "on")
+_FALSE = ("false", "0", "no", "off")
+
+
+def _field(key: str) -> "tuple | None":
+    for field in FIELDS:
+        if field[KEY] == key:
+            return field
+    return None
+
+
+def convert(field: tuple, value: object) -> object:
+    """`value` (text or the right type) as the field's type; SettingError when it does not fit."""
+    key, kind, _, low, high = field
+    if kind is bool:
+        if isinstance(value, bool):
+            return value
+        text = str(value).lower()
+        if text in _TRUE or text in _FALSE:
+            return text in _TRUE
+        raise SettingError("%s: true or false wanted, not %r" % (key, value))
+    if kind is int:
+        if isinstance(value, str):
+            try:
+                value = int(value)
+            except ValueError:
+                raise SettingError("%s: a whole number wanted, not %r" % (key, value))
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise SettingError("%s: %d to %d wanted, not %r" % (key, low, high, value))
+        return value
+    if not isinstance(value, str) or not low <= len(value.encode()) <= high:
+        raise SettingError("%s: text of %d to %d bytes wanted" % (key, low, high))
+    return value
+
+
+class Settings:
+    """All settings as attributes (`settings.csms_url`)."""
+
+    def __init__(self) -> None:
+        for field in FIELDS:
+            setattr(self, field[KEY], field[DEFAULT])
+
+    def known(self, key: str) -> bool:
+        """Is `key` one of ours."""
+        return _field(key) is not None
+
+    def set(self, key: str, value: object) -> None:
+        """Set one setting in memory; SettingError (nothing changed) when key or value is wrong."""
+        field = _field(key)
+        if field is None:
+            raise SettingError("%s: no such setting" % key)
+        setattr(self, key, convert(field, value))
+
+    def load(self, stored: dict, log: "Log") -> None:
+        """Take what was stored; what does not fit is reported and left at its default."""
+        for key, value in stored.items():
+            try:
+                self.set(key, value)
+            except SettingError as error:
+                log.warn("settings", "%s; ignored", error)
+
+    def dump(self) -> dict:
+        """What differs from the defaults, to be stored."""
+        changed = {}
+        for field in FIELDS:
+            value = getattr(self, field[KEY])
+            if value != field[DEFAULT]:
+                changed[field[KEY]] = value
+        return changed

@@ -1,0 +1,1 @@
+"""Everything that runs on the PC: set-up, checks, build, the virtual charger, the bench."""

@@ -1,0 +1,131 @@
+"""Writes the tables of docs/ that are made from the source: settings, states, faults.
+
+`python -m tools.docs` writes them, `--check` only says whether they are up to date (exit 1: not).
+"""
+
+import argparse
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tools" / "sim" / "shim" / "cpython"))
+
+import compat  # noqa: E402
+
+compat.install()
+
+from firmware import settings  # noqa: E402
+from firmware.charging import connector, supervisor  # noqa: E402
+
+_HEADER = "<!-- Made by `make docs` from {source}: change that, not this. -->\n"
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def settings_page(source: str) -> str:
+    """The settings, with the comments of the table's source as their meaning."""
+    meanings: dict[str, str] = {}
+    sections: dict[str, str] = {}
+    section = ""
+    key = ""
+    for line in source.split("FIELDS = (")[1].split("\n)\n")[0].splitlines():
+        row = re.match(r'\s*\("(\w+)".*?\),(?:\s*# (.*))?$', line)
+        comment = re.match(r"\s*# (\^ )?(.*)", line)
+        if row:
+            key = row[1]
+            meanings[key], sections[key] = row[2] or "", section
+        elif comment and comment[1]:
+            meanings[key] = comment[2]
+        elif comment:
+            section = comment[2]
+    text = _HEADER.format(source="firmware/settings.py") + "# Settings\n\n"
+    text += (
+        "Set one with `--set KEY=VALUE` on the virtual charger; the chip keeps what differs from\n"
+        "the default on its flash. A power setting can only be stricter than the board's rating.\n"
+    )
+    for section in dict.fromkeys(sections.values()):
+        rows = [
+            [f"`{name}`", kind.__name__, _default(name, default), _range(kind, low, high)]
+            + [meanings[name].replace("|", "\\|")]
+            for name, kind, default, low, high in settings.FIELDS
+            if sections[name] == section
+        ]
+        text += f"\n## {section[:1].upper()}{section[1:]}\n\n"
+        text += _table(["key", "type", "default", "range", "meaning"], rows)
+    return text
+
+
+def _default(name: str, value: object) -> str:
+    if value == "":
+        return "(empty)"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _range(kind: type, low: int, high: int) -> str:
+    if kind is bool:
+        return "true, false"
+    return f"{low} to {high} bytes" if kind is str else f"{low} to {high}"
+
+
+def states_page() -> str:
+    """The connector's transitions and the supervisor's faults."""
+    text = _HEADER.format(source="firmware/charging/") + "# States and faults\n\n"
+    text += (
+        "## The connector\n\n"
+        "Rows are events, columns the state that they find. `·`: illegal there, changes nothing.\n"
+        f"`{connector.REST}`: one of Available, Preparing, Finishing, Reserved, Unavailable,\n"
+        "whichever the facts say.\n\n"
+    )
+    rows = [
+        [event] + [connector.TRANSITIONS[state].get(event, "·") for state in connector.STATES]
+        for event in connector.EVENTS
+    ]
+    text += _table(["event", *connector.STATES], rows)
+    text += "\n## Faults\n\nThe first active row is the one that is reported.\n\n"
+    reactions = {
+        supervisor.NO_REACTION: "none",
+        supervisor.STOP: "module off, contactor opens without load",
+        supervisor.EMERGENCY: "module off and contactor open at once",
+    }
+    rows = []
+    for row in supervisor.FAULTS:
+        name, _, hold_ms, clear_ms, reaction, code, reason, meaning = row
+        clears = "by service only" if clear_ms == supervisor.LATCH else f"after {clear_ms} ms"
+        rows.append([name, meaning, f"{hold_ms} ms", clears, reactions[reaction], code, reason])
+    head = ["fault", "meaning", "must hold", "clears", "reaction", "errorCode", "stop reason"]
+    return text + _table(head, rows)
+
+
+def pages() -> dict[Path, str]:
+    """Every generated page and what it should hold."""
+    source = (ROOT / "firmware" / "settings.py").read_text(encoding="utf-8")
+    return {
+        ROOT / "docs" / "settings.md": settings_page(source),
+        ROOT / "docs" / "states.md": states_page(),
+    }
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Command line. With --check 1 when a page is not what the source says."""
+    parser = argparse.ArgumentParser(prog="python -m tools.docs", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing")
+    check = parser.parse_args(arguments).check
+    stale = 0
+    for path, text in pages().items():
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale += 1
+        if check:
+            print(f"{path.relative_to(ROOT)} is not up to date: make docs")
+        else:
+            path.write_text(text, encoding="utf-8")
+            print(f"  wrote {path.relative_to(ROOT)}")
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

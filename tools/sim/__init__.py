@@ -1,0 +1,1 @@
+"""The virtual charger: hardware as a CPython process, the real firmware as its child."""

@@ -1,0 +1,257 @@
+"""The virtual ESP32: decodes the firmware's accesses and hands them to the virtual hardware.
+
+It owns what sits on the chip itself: watchdog, reset cause, RTC, Wi-Fi station, flash. All else
+(pins, SPI, UART, TWAI registers) is tools/sim/hardware.py. It starts no process and reads no clock.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from tools.sim.protocol import FAULT, OK, OS_ERROR, POSTED, REPLY, REQUEST, Op
+
+PWRON_RESET, HARD_RESET, WDT_RESET = 1, 2, 3
+_POWER_ON_UNIX_S = 946_684_800  # what an ESP32's RTC shows after power-up: 2000-01-01
+_STAT_IDLE, _STAT_CONNECTING, _STAT_NO_AP, _STAT_GOT_IP = 1000, 1001, 201, 1010
+_JOIN_MS = 300
+_NO_SUCH_HOST = -2  # EAI_NONAME of the unix port
+
+
+class ResetRequested(Exception):
+    """The firmware called machine.reset()."""
+
+
+class Wifi:
+    """The air and the station in it. The chip joins again by itself when the air is back."""
+
+    def __init__(self) -> None:
+        self.air = True
+        self.clear(0)
+
+    def clear(self, now_ms: float) -> None:
+        """The chip is reset: the station is off."""
+        self.active = False
+        self.wanted = False
+        self.since_ms = now_ms
+
+    def set_air(self, on: bool, now_ms: float) -> None:
+        """Switch the access point."""
+        self.air = on
+        self.since_ms = now_ms
+
+    def status(self, now_ms: float) -> int:
+        """network.STAT_*"""
+        if not (self.active and self.wanted):
+            return _STAT_IDLE
+        if not self.air:
+            return _STAT_NO_AP
+        return _STAT_GOT_IP if now_ms - self.since_ms >= _JOIN_MS else _STAT_CONNECTING
+
+
+class Chip:
+    """One virtual ESP32. `resolve(host, port)` answers a port on 127.0.0.1 or raises OSError."""
+
+    def __init__(self, hardware: Any, flash: Any, resolve: Callable[[str, int], int]) -> None:
+        self.hardware = hardware
+        self.flash = flash
+        self.resolve = resolve
+        self.wifi = Wifi()
+        self.reset_cause = PWRON_RESET
+        self.shim_bytes: int | None = None
+        self.accesses = 0
+        self._rtc_memory = b""
+        self._set_rtc(_POWER_ON_UNIX_S)
+        self._error: Exception | None = None
+        self._wdt_ms: int | None = None
+        self._fed_ms = 0.0
+        self._operations = {op.value: getattr(self, f"_{op.name.lower()}", None) for op in Op}
+
+    def power_on(self) -> None:
+        """Mains is back: what only a power cut clears is cleared."""
+        self._rtc_memory = b""
+        self._set_rtc(_POWER_ON_UNIX_S)
+
+    def reset(self, cause: int) -> None:
+        """The chip is held in reset: outputs high-impedance, peripherals cleared."""
+        self.reset_cause = cause
+        self._error = None
+        self._wdt_ms = None
+        self.wifi.clear(self.hardware.now_ms)
+        self.hardware.release_outputs()
+
+    def watchdog_due_ms(self) -> float | None:
+        """When the watchdog bites, on the hardware's clock; None while it is not running."""
+        return None if self._wdt_ms is None else self._fed_ms + self._wdt_ms
+
+    def handle(self, op: int, unit: int, arg: int, value: int, payload: bytes) -> bytes | None:
+        """Carry out one access; its reply, None for a posted one. Raises ResetRequested, PowerCut."""
+        self.accesses += 1
+        operation = self._operations.get(op)
+        posted = op >= POSTED
+        try:
+            if self._error and not posted:
+                error, self._error = self._error, None
+                raise error
+            if operation is None:
+                raise ValueError(f"unknown operation {op:#x}")
+            answer = operation(unit, arg, value, payload)
+        except (OSError, ValueError, KeyError, IndexError, RuntimeError) as error:
+            return self._failed(error, posted)
+        except Exception as error:
+            if type(error).__name__ != "HardwareError":
+                raise
+            return self._failed(error, posted)
+        if posted:
+            return None
+        if isinstance(answer, bytes):
+            return REPLY.pack(OK, 0, len(answer), len(answer)) + answer
+        return REPLY.pack(OK, 0, 0, answer & 0xFFFFFFFF)
+
+    def _failed(self, error: Exception, posted: bool) -> bytes | None:
+        if posted:
+            self._error = self._error or error
+            return None
+        text = str(error.args[-1] if error.args else error).encode()[:500]
+        if isinstance(error, OSError):
+            return REPLY.pack(OS_ERROR, 0, len(text), -(error.errno or -5) & 255) + text
+        return REPLY.pack(FAULT, 0, len(text), 0) + text
+
+    # one method an operation; the table is made from their names
+
+    def _pin_read(self, unit: int, arg: int, value: int, payload: bytes) -> int:
+        return self.hardware.pin_read(unit)
+
+    def _pin_mode(self, unit: int, arg: int, value: int, payload: bytes) -> None:
+        self.hardware.pin_mode(unit, arg, value)
+
+    def _pin_write(self, unit: int, arg: int, value: int, payload: bytes) -> None:
+        self.hardware.pin_write(unit, arg)
+
+    def _mem_read(self, unit: int, arg: int, value: int, payload: bytes) -> int:
+        return self.hardware.mem_read(arg & 0xFFFFFFFF)
+
+    def _mem_write(self, unit: int, arg: int, value: int, payload: bytes) -> None:
+        self.hardware.mem_write(arg & 0xFFFFFFFF, value)
+
+    def _spi_init(self, unit: int, arg: int, value: int, payload: bytes) -> None:
+        self.hardware.spi_init(unit, arg, value & 1, value >> 1 & 1)
+
+    def _spi_transfer(self, unit: int, arg: int, value: int, payload: bytes) -> bytes:
+        return bytes(self.hardware.spi_transfer(unit, payload))
+
+    def _spi_read(self, unit: int, arg: int, value: int, payload: bytes) -> bytes:
+        return bytes(self.hardware.spi_transfer(unit, bytes((value & 255,)) * arg))
+
+    def _spi_write(self, unit: int, arg: int, value: int, payload: bytes) -> None:
+        self.hardware.spi_transfer(unit, payload)
+
+    def _uart_init(self, unit: int, arg: int, value: int, payload: bytes) -> None:
+        parity = (None, 0, 1)[value >> 8 & 255]
+        tx, rx = (None if pin == 255 else pin for pin in payload)
+        self.hardware.uart_init(unit, arg, value & 255, parity, value >> 16 & 255, tx, rx)
+
+    def _uart_any(self, unit: int, arg: int, value: int, payload: bytes) -> int:
+        return self.hardware.uart_any(unit)
+
+    def _uart_read(self, unit: int, arg: int, value: int, payload: bytes) -> bytes:
+        return bytes(self.hardware.uart_read(unit, arg))
+
+    def _uart_write(self, unit: int, arg: int, value: int, payload: bytes) -> None:
+        self.hardware.uart_write(unit, payload)
+
+    def _adc_read(self, unit: int, arg: int, value: int, payload: bytes) -> int:
+        return self.hardware.adc_read_uv(unit)
+
+    def _pwm(self, unit: int, arg: int, value: int, payload: bytes) -> None:
+        self.hardware.pwm(unit, arg, value)
+
+    def _wdt_start(self, unit: int, arg: int, value: int, payload: bytes) -> None:
+        if arg <= 0:
+            raise ValueError("WDT timeout too short")
+        self._wdt_ms = arg
+        self._fed_ms = self.hardware.now_ms
+
+    def _wdt_feed(self, unit: int, arg: int, value: int, payload: bytes) -> None:
+        self._fed_ms = self.hardware.now_ms
+
+    def _set_rtc(self, unix_s: int) -> None:
+        self._rtc_zero_s = unix_s - self.hardware.now_ms / 1000
+
+    def _rtc_read(self, unit: int, arg: int, value: int, payload: bytes) -> int:
+        return int(self._rtc_zero_s + self.hardware.now_ms / 1000)
+
+    def _rtc_write(self, unit: int, arg: int, value: int, payload: bytes) -> None:
+        self._set_rtc(value)
+
+    def _rtc_memory_read(self, unit: int, arg: int, value: int, payload: bytes) -> bytes:
+        return self._rtc_memory
+
+    def _rtc_memory_write(self, unit: int, arg: int, value: int, payload: bytes) -> None:
+        if len(payload) > 2048:
+            raise ValueError("buffer too long")
+        self._rtc_memory = payload
+
+    def _reset_cause(self, unit: int, arg: int, value: int, payload: bytes) -> int:
+        return self.reset_cause
+
+    def _reset(self, unit: int, arg: int, value: int, payload: bytes) -> int:
+        raise ResetRequested
+
+    def _hello(self, unit: int, arg: int, value: int, payload: bytes) -> int:
+        self.shim_bytes = value
+        return 0
+
+    def _wlan(self, unit: int, arg: int, value: int, payload: bytes) -> int:
+        return self.wifi.status(self.hardware.now_ms) if unit else int(self.wifi.active)
+
+    def _wlan_set(self, unit: int, arg: int, value: int, payload: bytes) -> None:
+        if unit == 0:
+            self.wifi.active = bool(arg)
+        else:
+            self.wifi.wanted = unit == 1
+        self.wifi.since_ms = self.hardware.now_ms
+
+    def _resolve(self, unit: int, arg: int, value: int, payload: bytes) -> int:
+        host, _, port = payload.decode().rpartition(" ")
+        if not self.wifi.air:
+            raise OSError(_NO_SUCH_HOST, "no such host: the network is off")
+        return self.resolve(host, int(port))
+
+    def _flash_program(self, unit: int, arg: int, value: int, payload: bytes) -> int:
+        self.flash.program(arg, value, payload)
+        return 0
+
+    def _flash_erase(self, unit: int, arg: int, value: int, payload: bytes) -> int:
+        self.flash.erase(arg)
+        return 0
+
+    def _flash_count(self, unit: int, arg: int, value: int, payload: bytes) -> int:
+        return self.flash.count(bool(arg))
+
+
+class Requests:
+    """Cuts the byte stream of the firmware's process into requests."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> None:
+        """Bytes from the wire."""
+        self._buffer += data
+
+    def next(self) -> tuple[int, int, int, int, bytes] | None:
+        """(op, unit, arg, value, payload) of the oldest whole request."""
+        buffer = self._buffer
+        if len(buffer) < REQUEST.size:
+            return None
+        op, unit, length, arg, value = REQUEST.unpack_from(buffer)
+        end = REQUEST.size + length
+        if len(buffer) < end:
+            return None
+        payload = bytes(buffer[REQUEST.size : end])
+        del buffer[:end]
+        return op, unit, arg, value, payload
+
+
+def reply(value: int) -> bytes:
+    """A plain reply."""
+    return REPLY.pack(OK, 0, 0, value & 0xFFFFFFFF)

@@ -1,0 +1,166 @@
+"""The chip's flash: a littlefs2 image for MicroPython, a folder for CPython.
+
+Both can lose power at the N-th program or erase (`cut`), with that write torn.
+"""
+
+import os
+from pathlib import Path
+
+from littlefs import LittleFS, LittleFSError
+from littlefs.context import UserContext
+
+BLOCK = 4096
+BLOCKS = 512
+_DISK_VERSION = 0x00020000  # MicroPython 1.24 mounts 2.0 and 2.1; older tools 2.0 only
+_CODE = ("/firmware", "/lib", "/boot.py", "/main.py")
+
+
+class PowerCut(Exception):
+    """The flash write at which the power was to die has been torn."""
+
+
+class _Counter:
+    """Counts programs and erases; says which one the power dies at."""
+
+    def __init__(self, cut: int | None) -> None:
+        self.cut = cut
+        self.writes = 0
+
+    def torn(self) -> bool:
+        self.writes += 1
+        return self.cut is not None and self.writes >= self.cut
+
+
+class ImageFlash:
+    """A littlefs2 image file of 512 blocks of 4096 bytes. The firmware reads the file itself."""
+
+    def __init__(self, path: Path, cut: int | None = None) -> None:
+        self.path = path
+        self.counter = _Counter(cut)
+        self._fd = -1
+
+    def prepare(self, code: dict[str, Path], data: dict[str, bytes]) -> None:
+        """Create the image if it is missing; bring the code up to date, write `data`."""
+        if self.path.exists():
+            fs = _mount(self.path.read_bytes())
+        else:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            fs = _filesystem(b"\xff" * (BLOCK * BLOCKS))
+            fs.format()
+            fs.mount()
+        if _refresh(fs, {name: path.read_bytes() for name, path in code.items()}, data):
+            fresh = self.path.with_name(self.path.name + ".new")
+            fresh.write_bytes(fs.context.buffer)
+            fresh.replace(self.path)
+        self.close()
+        self._fd = os.open(self.path, os.O_RDWR)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def program(self, block: int, offset: int, data: bytes) -> None:
+        """Write `data` into erased flash. Raises PowerCut, with half of it written."""
+        torn = self.counter.torn()
+        os.pwrite(self._fd, data[: len(data) // 2] if torn else data, block * BLOCK + offset)
+        if torn:
+            raise PowerCut
+
+    def erase(self, block: int) -> None:
+        """Set a block to ones. Raises PowerCut, with half of it erased."""
+        torn = self.counter.torn()
+        os.pwrite(self._fd, b"\xff" * (BLOCK // 2 if torn else BLOCK), block * BLOCK)
+        if torn:
+            raise PowerCut
+
+    def read(self, name: str) -> bytes:
+        """One file's content. Raises FileNotFoundError."""
+        try:
+            with _mount(self.path.read_bytes()).open(name, "rb") as file:
+                return bytes(file.read())
+        except LittleFSError as error:
+            raise FileNotFoundError(name) from error
+
+    def names(self) -> list[str]:
+        """All files, as absolute paths on the chip."""
+        return _names(_mount(self.path.read_bytes()))
+
+
+class FolderFlash:
+    """A folder. Writes happen in the firmware's process, which counts them with us."""
+
+    def __init__(self, path: Path, cut: int | None = None) -> None:
+        self.path = path
+        self.counter = _Counter(cut)
+
+    def prepare(self, code: dict[str, Path], data: dict[str, bytes]) -> None:
+        """Create the folder if it is missing, write `data`; the code runs from its sources."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        for name, content in data.items():
+            (self.path / name.lstrip("/")).write_bytes(content)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def count(self, torn: bool) -> int:
+        """A write begins: 1 when the firmware's process is to tear it, then to call with `torn`."""
+        if torn:
+            raise PowerCut
+        return int(self.counter.torn())
+
+    def read(self, name: str) -> bytes:
+        """One file's content. Raises FileNotFoundError."""
+        return (self.path / name.lstrip("/")).read_bytes()
+
+    def names(self) -> list[str]:
+        """All files, as absolute paths on the chip."""
+        found = (p for p in self.path.rglob("*") if p.is_file())
+        return sorted("/" + p.relative_to(self.path).as_posix() for p in found)
+
+
+def _filesystem(content: bytes) -> LittleFS:
+    context = UserContext(len(content))
+    context.buffer[:] = content
+    return LittleFS(
+        context, mount=False, block_size=BLOCK, block_count=BLOCKS, read_size=32, prog_size=32,
+        lookahead_size=32, cache_size=1024, disk_version=_DISK_VERSION,
+    )  # fmt: skip
+
+
+def _mount(content: bytes) -> LittleFS:
+    fs = _filesystem(content)
+    fs.mount()
+    return fs
+
+
+def _names(fs: LittleFS) -> list[str]:
+    found = []
+    for folder, _, files in fs.walk("/"):
+        found += [f"{folder.rstrip('/')}/{name}" for name in files]
+    return sorted(found)
+
+
+def _refresh(fs: LittleFS, code: dict[str, bytes], data: dict[str, bytes]) -> bool:
+    """Write what differs, remove code that is no more. Answers whether anything was changed."""
+    present = _names(fs)
+    stale = [n for n in present if n.startswith(_CODE) and n not in code]
+    for name in stale:
+        fs.remove(name)
+    wanted = {**code, **data}
+    changed = {n: content for n, content in wanted.items() if _differs(fs, n, content, present)}
+    for name, content in changed.items():
+        folder = name.rpartition("/")[0]
+        if folder:
+            fs.makedirs(folder, exist_ok=True)
+        with fs.open(name, "wb") as file:
+            file.write(content)
+    return bool(stale or changed or not present)
+
+
+def _differs(fs: LittleFS, name: str, content: bytes, present: list[str]) -> bool:
+    if name not in present or fs.stat(name).size != len(content):
+        return True
+    with fs.open(name, "rb") as file:
+        return bytes(file.read()) != content

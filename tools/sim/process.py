@@ -1,0 +1,112 @@
+"""The firmware's process: an interpreter with the shim in it, and the wire to it."""
+
+import ctypes
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import IO, Any
+
+from tools import build, micropython
+
+HERE = Path(__file__).resolve().parent
+_START = "import gc;gc.collect();b=gc.mem_alloc();import launch;launch.start(b)"
+_PR_SET_PDEATHSIG = 1
+
+
+class NoInterpreter(Exception):
+    """The wanted interpreter cannot be had on this machine."""
+
+
+def code_files(firmware: Path | None) -> dict[str, Path]:
+    """Path on the chip -> file: the real firmware's, compiled, or the sources of a test's folder."""
+    if firmware is None:
+        return build.files()
+    build.build()  # the shim
+    found = (p for p in sorted(firmware.rglob("*.py")) if "__pycache__" not in p.parts)
+    return {"/" + p.relative_to(firmware).as_posix(): p for p in found}
+
+
+def command_line(on: str, heap: str | None) -> list[str]:
+    """How to start the interpreter, up to the arguments. Raises NoInterpreter."""
+    words = micropython.command(on)
+    if words is None:
+        raise NoInterpreter(f"{on} is not installed here: try `make setup`")
+    if on == "cpython":
+        return [*words, str(HERE / "child.py")]
+    return [*words, *(("-X", f"heapsize={heap}") if heap else ()), "-c", _START]
+
+
+class Child:
+    """One life of the firmware. `output` takes what it prints: a file, or None for a pipe."""
+
+    def __init__(
+        self, on: str, heap: str | None, flash: Path, virtual: bool, firmware: Path | None = None,
+        output: IO[bytes] | None = None,
+    ) -> None:  # fmt: skip
+        words = command_line(on, heap)
+        self.wire, wire = socket.socketpair()
+        self.status, status = socket.socketpair()
+        arguments = [str(wire.fileno()), str(status.fileno()), str(flash.resolve())]
+        arguments.append("virtual" if virtual else "wall")
+        if on == "cpython":
+            arguments.append(str(firmware or build.ROOT))
+        self._process = subprocess.Popen(
+            [*words, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=output or subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=(wire.fileno(), status.fileno()),
+            cwd=build.OUT / "shim",
+            env=_environment(),
+            preexec_fn=_die_with_parent,
+            start_new_session=True,  # the terminal's Ctrl-C is for us, not for it
+        )
+        wire.close()
+        status.close()
+        self.output = self._process.stdout
+
+    def kill(self) -> int:
+        """End the process at once (SIGKILL); its exit status."""
+        self._process.kill()
+        code = self._process.wait()
+        self.wire.close()
+        self.status.close()
+        return code
+
+
+def _environment() -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "TMPDIR")}
+    shim = str(build.OUT / "shim")
+    return {**kept, "TZ": "UTC", "MICROPYPATH": f".frozen:{shim}", "PYTHONUNBUFFERED": "1",
+            "PYTHONDONTWRITEBYTECODE": "", "PYTHONUTF8": "1"}  # fmt: skip
+
+
+_libc = ctypes.CDLL(None) if sys.platform.startswith("linux") else None
+
+
+def _die_with_parent() -> None:
+    """No orphans: the kernel ends the child with us. Elsewhere the wire's end of file does."""
+    if _libc is not None:
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def settings_file(settings: dict[str, Any]) -> dict[str, bytes]:
+    """What the firmware takes over at its first boot."""
+    if not settings:
+        return {}
+    text = {key: _text(value) for key, value in settings.items()}
+    return {"/set.json": json.dumps(text).encode()}
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def temporary_output() -> IO[bytes]:
+    """A file for what the firmware prints; never full, unlike a pipe that nobody reads."""
+    return tempfile.TemporaryFile(prefix="rivot-sim-")

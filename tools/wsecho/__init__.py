@@ -1,0 +1,1 @@
+"""Echo client for WebSocket conformance suites, made of the firmware's own client."""
