@@ -2,7 +2,7 @@
 
 
 class ChargerError(Exception):
-    """Something the charger itself noticed; the text is fit for the log and never holds a secret."""
+    """Something the charger itself noticed; its text is fit for the log and holds no secret."""
 
 
 class SettingError(ChargerError):

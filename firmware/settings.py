@@ -1,7 +1,7 @@
 """The charger's settings: one table; load, check, save.
 
-Each row of `FIELDS` is key, type, default, lowest, highest (for text: longest); the comment behind
-it is its meaning, which the docs' table is made from. Only what differs from the default is stored.
+Each row of `FIELDS` is key, type, default, lowest, highest (for text: shortest and longest); the
+comment behind it is its meaning. Only what differs from the default is stored.
 Secrets are in `SECRETS`: they are stored, but never shown.
 """
 

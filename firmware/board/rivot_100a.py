@@ -43,7 +43,7 @@ _CAN_BITRATE = const(250_000)
 
 
 class Board:
-    """Everything the control loop and the field-bus service drive. ChargerError: a chip is dead."""
+    """All that the loops drive. ChargerError: a controller does not answer."""
 
     def __init__(self, settings: "Settings") -> None:
         coil = Pin(_CONTACTOR, Pin.OUT, value=0)
@@ -72,9 +72,7 @@ class Board:
         return Twai(machine.mem32, tx, Pin(_TWAI_RX, Pin.IN), _TWAI_TX, _TWAI_RX, _CAN_BITRATE)
 
     def _bms_can(self, settings: "Settings") -> "Can":
-        spi = SPI(
-            2, 8_000_000, sck=Pin(_SPI_SCK), mosi=Pin(_SPI_MOSI), miso=Pin(_SPI_MISO)
-        )
+        spi = SPI(2, 8_000_000, sck=Pin(_SPI_SCK), mosi=Pin(_SPI_MOSI), miso=Pin(_SPI_MISO))
         chip_select = Pin(_MCP_CS, Pin.OUT, value=1)
         interrupt = Pin(_MCP_INT, Pin.IN, Pin.PULL_UP)
         return Mcp2515(spi, chip_select, interrupt, settings.mcp2515_crystal_hz, _CAN_BITRATE)

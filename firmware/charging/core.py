@@ -130,7 +130,7 @@ class ChargingCore:
         self._measure(dt_ms)
 
     def battery_mv(self) -> int:
-        """The battery's voltage behind the contactor, 0 when what is seen is no battery of ours."""
+        """The battery's voltage behind the contactor, 0 when it is no battery of ours."""
         voltage_mv = self.module.terminal_mv
         limits = self.limits
         return voltage_mv if limits.battery_min_mv <= voltage_mv <= limits.battery_max_mv else 0

@@ -41,7 +41,7 @@ class Regulator:
         self.set_ma = ramped if ramped < target else target
 
     def hold(self, voltage_mv: int, current_ma: int) -> None:
-        """A fixed set point, for matching the module to the battery before the contactor closes."""
+        """A fixed set point, to match the module to the battery before closing."""
         self.set_mv = voltage_mv if voltage_mv < self.max_mv else self.max_mv
         self.set_ma = current_ma if current_ma < self.max_ma else self.max_ma
 

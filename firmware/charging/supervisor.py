@@ -12,7 +12,7 @@ from array import array
 from micropython import const
 
 NO_REACTION = const(0)
-STOP = const(1)  # module off now, contactor open when the current is gone, at the latest 50 ms later
+STOP = const(1)  # module off now, contactor open when the current is gone or after 50 ms
 EMERGENCY = const(2)  # module off and contactor open in this very tick
 LATCH = const(-1)
 

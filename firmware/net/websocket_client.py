@@ -16,18 +16,18 @@ import select
 import socket
 import sys
 import time
-from binascii import b2a_base64
 from errno import ECONNREFUSED, EINPROGRESS
 
 from micropython import const
 
 from firmware.errors import ChargerError
-from firmware.ocpp import frames, handshake
+from firmware.ocpp import frames
 
 _MICROPYTHON = sys.implementation.name == "micropython"
 _STEP_MS = const(250)  # of the time-keeping task
 _RETRY_MS = const(5)  # of a write that found the socket's buffer full
 _LINGER_MS = const(5000)  # for the other side to end TCP after the closing handshake
+_PONG = "waiting for a pong"
 _ABNORMAL = const(1006)  # no close frame came (section 7.1.5)
 
 
@@ -57,7 +57,6 @@ class WebSocketClient:
         self.ping_interval_s = ping_interval_s  # may be changed at any time; 0 = off
         self.rtt_ms = -1  # of the last ping
         self.closed = True  # nothing can be sent; received messages may still be fetched
-        self.protocol = ""  # the chosen one
         self._max = max_message
         self._chunk = min(max(512, max_message // 8), 16384)
         self._limit_ms = timeout_s * 1000
@@ -90,16 +89,21 @@ class WebSocketClient:
         Raises WebSocketError with a readable cause for whatever may go wrong.
         """
         self.abort()
-        auth = (user, password) if user or password else None
-        key = b2a_base64(os.urandom(16))[:-1].decode()
+        # Not needed while connected: its 4 kB are given back.
+        from firmware.ocpp import handshake
+
+        key = handshake.new_key(os.urandom(16))
         try:
             secure, host, port, path = handshake.split_url(url)
+            auth = (user, password) if user or password else None
             hello = handshake.request(host, port, secure, path, key, protocols, auth)
         except handshake.HandshakeError as error:
             raise WebSocketError(str(error))  # noqa: B904
-        if secure and tls is None:
+        if not secure:
+            tls = None
+        elif tls is None:
             raise WebSocketError("wss:// needs a CA certificate")
-        if secure and not tls.verify_mode and self._log:
+        elif not tls.verify_mode and self._log:
             self._log.warn("ws", "insecure: the server's certificate is not checked")
         gc.collect()  # TLS and the message buffers want large pieces
         self._code = 0
@@ -108,8 +112,7 @@ class WebSocketClient:
         self._wanted = False
         self._item = None
         answer = handshake.Response(key, protocols, require_protocol)
-        where = (host, port, tls if secure else None)
-        self._task = asyncio.create_task(self._run(where, hello, answer))
+        self._task = asyncio.create_task(self._run((host, port, tls), hello, answer))
         asyncio.create_task(self._watch(self._task))  # noqa: RUF006
         try:
             while self.closed and self._task:
@@ -118,6 +121,9 @@ class WebSocketClient:
             if self.closed:  # failed, or our caller was cancelled
                 self.abort()
                 self._addresses = []
+            if _MICROPYTHON:
+                sys.modules.pop(handshake.__name__, None)
+                sys.modules["firmware.ocpp"].__dict__.pop("handshake", None)
         if self.closed:
             raise WebSocketError(self._reason)
 
@@ -133,13 +139,11 @@ class WebSocketClient:
         self._item = None
         return item
 
-    async def send(self, text: str) -> None:
-        """Send one text message, as one frame. Raises ConnectionClosed."""
-        await self._send(frames.TEXT, text.encode())
-
-    async def send_binary(self, data: bytes) -> None:
-        """Send one binary message. Raises ConnectionClosed."""
-        await self._send(frames.BINARY, data)
+    async def send(self, message: str | bytes) -> None:
+        """Send one message, text or binary, as one frame. Raises ConnectionClosed."""
+        is_text = isinstance(message, str)
+        payload = message.encode() if is_text else message
+        await self._send(frames.TEXT if is_text else frames.BINARY, payload)
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Closing handshake, as far as the other side joins in; then the socket is closed."""
@@ -158,86 +162,69 @@ class WebSocketClient:
 
     # --- the reading task ---
 
-    async def _run(self, where: tuple, hello: bytes, answer: handshake.Response) -> None:
+    async def _run(self, where: tuple, hello: bytes, answer: "Response") -> None:
         try:
             reader = await self._open(where)
-            await self._shake_hands(reader, hello, answer)
+            await self._write(hello)
+            while not answer.done:
+                answer.feed(await _read(reader, self._chunk))
+            self._pending.clear()
             self.closed = False
             self._changed.set()
             await self._pump(reader, answer.leftover)
-            reason = "closed"
-        except (OSError, EOFError, ValueError) as error:
-            reason = "connection lost: %s" % (str(error).strip() or "the other side hung up")
-        except MemoryError:
-            reason = "out of memory"
-        except ChargerError as error:
-            reason = str(error)
+            reason = ""  # the closing handshake told it
+        except (OSError, EOFError, ValueError, MemoryError, ChargerError) as error:
+            reason = self._explain(error)
         self._task = None
         self._drop(reason)
 
+    def _explain(self, error: Exception) -> str:
+        if isinstance(error, ChargerError):
+            return str(error)
+        text = "%s %s" % (type(error).__name__, str(error).strip())
+        if "connecting" in self._pending and not isinstance(error, ValueError):
+            # With TLS 1.3 a refused client certificate shows itself only after the handshake.
+            text += " (before any answer: client certificate or password refused?)"
+        return text
+
     async def _open(self, where: tuple) -> "asyncio.StreamReader":
         host, port, tls = where
+        failure = "no address"
         if self._place != (host, port) or not self._addresses:
             self._place = (host, port)
             try:
                 self._addresses = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
             except (OSError, ValueError) as error:
-                raise WebSocketError("cannot resolve %s: %s" % (host, error))  # noqa: B904
-        failure = None
+                failure = error
+                self._addresses = []
         for address in self._addresses:
             try:
                 reader, self._writer = await _dial(address, host, tls)
                 return reader
             except (OSError, ValueError) as error:
                 failure = error
-        text = "cannot connect to %s:%d: %s" % (host, port, str(failure).strip())
-        raise WebSocketError(text)
-
-    async def _shake_hands(
-        self, reader: "asyncio.StreamReader", hello: bytes, answer: handshake.Response
-    ) -> None:
-        # With TLS 1.3 a refused client certificate shows itself only here.
-        hint = "the server hung up before answering (client certificate or password refused?)"
-        try:
-            await self._write(hello)
-            while not answer.done:
-                data = await reader.read(self._chunk)
-                if not data:
-                    raise WebSocketError(hint)
-                answer.feed(data)
-        except (OSError, EOFError) as error:
-            raise WebSocketError("%s: %s" % (hint, str(error).strip()))  # noqa: B904
-        except ValueError as error:  # MicroPython: the certificate
-            raise WebSocketError("TLS: " + str(error).strip())  # noqa: B904
-        self.protocol = answer.protocol
-        self._pending.pop("connecting", None)
+        raise WebSocketError("cannot reach %s:%d: %s" % (host, port, str(failure).strip()))
 
     async def _pump(self, reader: "asyncio.StreamReader", data: bytes) -> None:
         parser = frames.FrameParser(self._max)
+        parser.feed(data)
         try:
             while True:
-                parser.feed(data)
                 event = parser.next_event()
-                while event:
-                    if event[0] == "close":
-                        break
-                    await self._take(event[0], event[1])
-                    event = parser.next_event()
-                if event:
+                if event is None:
+                    parser.feed(await _read(reader, self._chunk))
+                elif event[0] == "close":
+                    code, reason = event[1:]
                     break
-                data = await reader.read(self._chunk)
-                if not data:
-                    raise EOFError
-            code, reason = event[1:]
-            echo = code
+                else:
+                    await self._take(event[0], event[1])
         except frames.FrameError as error:
-            code = echo = error.code
+            code = error.code
             reason = str(error)
         await self._turn()  # first the messages that came before it are dealt with
-        said_it = self.closed
-        self._end(code, reason)
-        if not said_it:
-            await self._write(frames.encode_close(echo, "", os.urandom(4)))
+        if not self.closed:
+            self._end(code, reason)
+            await self._write(frames.encode_close(code, "", os.urandom(4)))
         # The server is to end TCP (section 7.1.1); hanging up first could eat our close frame.
         while await reader.read(self._chunk):
             pass
@@ -247,7 +234,7 @@ class WebSocketClient:
             if not self.closed:
                 await self._write(frames.encode(frames.PONG, data, os.urandom(4)))
         elif kind == "pong":
-            if data == self._ping and self._pending.pop("waiting for a pong", None):
+            if data == self._ping and self._pending.pop(_PONG, None):
                 self.rtt_ms = time.ticks_diff(time.ticks_ms(), self._ping_ms)
         else:
             await self._turn()
@@ -274,21 +261,18 @@ class WebSocketClient:
             pending = self._pending
             if writer:
                 pending["sending"] = self._limit_ms
-                whole = False
-                reason = "a frame was cut short"
+                reason = "a frame was cut short"  # by a caller that was cancelled
                 try:
                     await self._push(writer, data)
-                    whole = True
+                    reason = ""
                 except (OSError, ValueError) as error:
-                    if not self._code and "connecting" in pending:
-                        raise
-                    reason = "connection lost: %s" % str(error).strip()
+                    reason = self._explain(error)
                 finally:
                     pending.pop("sending", None)
-                    if not whole and self._writer is writer:
+                    if reason and self._writer is writer:
                         self._drop(reason)
             if not writer or self._writer is not writer:
-                raise ConnectionClosed(self._code or _ABNORMAL, self._reason)
+                raise ConnectionClosed(self._code, self._reason)
 
     async def _push(self, writer: "asyncio.StreamWriter", data: bytes) -> None:
         if not _MICROPYTHON:
@@ -328,8 +312,8 @@ class WebSocketClient:
             idle_ms += _STEP_MS
             if not self.closed and 0 < self.ping_interval_s * 1000 <= idle_ms:
                 idle_ms = 0
-                if "waiting for a pong" not in self._pending:
-                    self._pending["waiting for a pong"] = self._limit_ms
+                if _PONG not in self._pending:
+                    self._pending[_PONG] = self._limit_ms
                     # Not awaited: a write may block, and nobody watches this task.
                     asyncio.create_task(self._send_ping())  # noqa: RUF006
 
@@ -343,7 +327,7 @@ class WebSocketClient:
             self._code = code
             self._reason = reason
             self.closed = True
-        self._pending.pop("waiting for a pong", None)
+        self._pending.pop(_PONG, None)
         self._pending["closing"] = min(_LINGER_MS, self._limit_ms)
         self._changed.set()
 
@@ -369,6 +353,13 @@ class WebSocketClient:
             else:
                 writer.transport.abort()
         self._changed.set()
+
+
+async def _read(reader: "asyncio.StreamReader", size: int) -> bytes:
+    data = await reader.read(size)
+    if not data:
+        raise EOFError("the other side hung up")
+    return data
 
 
 async def _dial(address: tuple, host: str, tls: "SSLContext | None") -> tuple:

@@ -12,7 +12,7 @@ _RETRY_S = const(15)  # a join takes up to ten seconds; asking again earlier wou
 
 
 class WiFi:
-    """`wlan` is a `network.WLAN(STA_IF)`; `on_change(up)` is called when the link comes or goes."""
+    """`wlan` is a `network.WLAN(STA_IF)`; `on_change(up)` hears when the link comes or goes."""
 
     def __init__(
         self, wlan: "WLAN", settings: "Settings", on_change: "Callable", log: "Log"

@@ -59,7 +59,7 @@ def parse_iso8601(text: str) -> int:
     marks = text[4] + text[7] + text[10].upper() + text[13] + text[16]
     if marks not in ("--T::", "-- ::"):
         raise ValueError("not a date")
-    if not (1970 <= year and 1 <= month <= 12 and 1 <= day <= _days_in_month(year, month)):
+    if not (year >= 1970 and 1 <= month <= 12 and 1 <= day <= _days_in_month(year, month)):
         raise ValueError("no such day")
     if hour > 23 or minute > 59 or second > 60:  # 60: a leap second
         raise ValueError("no such time")

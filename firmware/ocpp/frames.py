@@ -7,22 +7,21 @@ the parser hold at most `max_message` bytes. net/websocket_client.py calls it.
 from micropython import const
 
 from firmware.errors import ChargerError
-from firmware.ocpp import utf8
+from firmware.ocpp.utf8 import Utf8
 
-_CONTINUATION = const(0)
-TEXT = 1
-BINARY = 2
-CLOSE = 8
-PING = 9
-PONG = 10
+TEXT = const(1)
+BINARY = const(2)
+CLOSE = const(8)
+PING = const(9)
+PONG = const(10)
 
 _FIN = const(0x80)
 _RSV = const(0x70)
 _MASKED = const(0x80)
 _STRIDE = const(512)  # masking as big integers: 30 times faster than a loop over bytes
 
-NO_CODE = 1005  # a close frame without a code (section 7.1.5); never sent
-PROTOCOL_ERROR = 1002
+_NO_CODE = const(1005)  # a close frame without a code (section 7.1.5); never on the wire
+_PROTOCOL = const(1002)
 _BAD_DATA = const(1007)
 _TOO_BIG = const(1009)
 
@@ -43,131 +42,102 @@ class FrameParser:
     """
 
     def __init__(self, max_message: int = 8192) -> None:
-        self._max = max_message
-        self._data = b""  # what was fed, used up to _at
-        self._at = 0
-        self._head = bytearray()
-        self._head_size = 2
-        self._message = None  # buffer of the data message under way; may have room to spare
-        self._size = 0  # bytes of the message in frames that are complete
-        self._text = None  # its UTF-8 check when it is text
-        self._payload = None  # where the payload of the frame under way goes
-        self._fill = 0
-        self._end = 0
+        self._data = b""  # fed and not yet used
+        self._events = self._frames(max_message)
 
     def feed(self, data: bytes) -> None:
         """Hand in bytes as they come, cut anywhere."""
-        self._data = self._data[self._at :] + data if self._at < len(self._data) else data
-        self._at = 0
+        self._data = memoryview(bytes(self._data) + data if self._data else data)
 
     def next_event(self) -> tuple | None:
         """The next event, None when more bytes are needed. Raises FrameError."""
-        while self._payload is not None or self._take_header():
-            if not self._take_payload():
-                break
-            event = self._end_frame()
-            if event is not None:
-                return event
-        return None
+        return next(self._events)
 
-    def _take_header(self) -> bool:
-        head = self._head
-        while len(head) < self._head_size:
-            if self._at >= len(self._data):
-                return False
-            head.append(self._data[self._at])
-            self._at += 1
-            if len(head) == 2:
-                self._check(head[0], head[1])
-                self._head_size = 10 if head[1] == 127 else 4 if head[1] == 126 else 2
-        length = int.from_bytes(head[2:], "big") if len(head) > 2 else head[1]
-        if length >> 63 or len(head) > 2 and length < (65536 if len(head) == 10 else 126):
-            raise FrameError(PROTOCOL_ERROR, "length not in its shortest form")  # 5.2
-        self._begin(head[0] & 15, length)
-        return True
+    def _frames(self, limit: int) -> "Generator":
+        message = check = None  # the data message under way, its UTF-8 check when it is text
+        size = 0  # bytes of it so far; the buffer may have room to spare
+        while True:
+            head = bytearray(2)
+            yield from self._fill(head, 0, 2, None)
+            first, length = head
+            opcode = first & 15
+            _judge(first, length, message is not None)
+            if length > 125:
+                long = bytearray(2 if length == 126 else 8)
+                yield from self._fill(long, 0, len(long), None)
+                length = int.from_bytes(long, "big")
+                if length >> 63 or length < (126 if len(long) == 2 else 65536):
+                    raise FrameError(_PROTOCOL, "length not in shortest form")  # 5.2
+            if opcode >= CLOSE:
+                payload = bytearray(length)
+                yield from self._fill(payload, 0, length, None)
+                yield _control(opcode, bytes(payload))
+                continue
+            if opcode:
+                message = bytearray()
+                size = 0
+                check = Utf8() if opcode == TEXT else None
+            end = size + length
+            if end > limit:
+                raise FrameError(_TOO_BIG, "message over %d bytes" % limit)
+            if end > len(message):
+                # Doubled, or many small fragments would be copied over and over.
+                room = max(end, min(2 * len(message), limit))
+                message.extend(bytes(room - len(message)))
+            yield from self._fill(message, size, end, check)
+            size = end
+            if first & _FIN:
+                if check and check.left:
+                    raise FrameError(_BAD_DATA, "text ends inside a character")
+                whole = memoryview(message)[:size]
+                message = None
+                yield ("text", str(whole, "utf-8")) if check else ("binary", bytes(whole))
 
-    def _check(self, first: int, second: int) -> None:
-        opcode = first & 15
-        wrong = ""
-        if first & _RSV:
-            wrong = "RSV bit without an extension"
-        elif second & _MASKED:
-            wrong = "masked frame from a server"
-        elif opcode > PONG or BINARY < opcode < CLOSE:
-            wrong = "reserved opcode"
-        elif opcode >= CLOSE and (not first & _FIN or second > 125):
-            wrong = "control frame fragmented or too long"
-        elif opcode == _CONTINUATION and self._message is None:
-            wrong = "continuation of nothing"
-        elif _CONTINUATION < opcode < CLOSE and self._message is not None:
-            wrong = "new message inside a fragmented one"
-        if wrong:
-            raise FrameError(PROTOCOL_ERROR, wrong)
-
-    def _begin(self, opcode: int, length: int) -> None:
-        if opcode >= CLOSE:
-            self._payload = bytearray(length)
-            self._fill = 0
-            self._end = length
-            return
-        end = self._size + length
-        if end > self._max:
-            raise FrameError(_TOO_BIG, "message longer than %d bytes" % self._max)
-        if opcode != _CONTINUATION:
-            self._message = bytearray(length)
-            self._text = utf8.Utf8() if opcode == TEXT else None
-        elif end > len(self._message):
-            # Doubled, or many small fragments would be copied over and over.
-            room = min(max(end, 2 * len(self._message)), self._max)
-            self._message.extend(bytes(room - len(self._message)))
-        self._payload = self._message
-        self._fill = self._size
-        self._end = end
-
-    def _take_payload(self) -> bool:
-        count = min(len(self._data) - self._at, self._end - self._fill)
-        if count:
-            piece = memoryview(self._data)[self._at : self._at + count]
-            self._payload[self._fill : self._fill + count] = piece
-            self._at += count
-            self._fill += count
-            if self._payload is self._message and self._text and not self._text.feed(piece):
+    def _fill(self, buffer: bytearray, at: int, end: int, check: Utf8 | None) -> "Generator":
+        while at < end:
+            piece = self._data[: end - at]
+            count = len(piece)
+            if not count:
+                yield None
+                continue
+            self._data = self._data[count:]
+            buffer[at : at + count] = piece
+            at += count
+            if check and not check.feed(piece):
                 raise FrameError(_BAD_DATA, "text is not UTF-8")
-        return self._fill == self._end
-
-    def _end_frame(self) -> tuple | None:
-        first = self._head[0]
-        opcode = first & 15
-        payload = self._payload
-        self._payload = None
-        self._head = bytearray()
-        self._head_size = 2
-        if opcode == CLOSE:
-            return _close_event(bytes(payload))
-        if opcode > CLOSE:
-            return ("ping" if opcode == PING else "pong", bytes(payload))
-        self._size = self._end
-        if not first & _FIN:
-            return None
-        whole = memoryview(payload)[: self._size]
-        self._message = None
-        self._size = 0
-        if self._text is None:
-            return ("binary", bytes(whole))
-        if not self._text.complete():
-            raise FrameError(_BAD_DATA, "text ends inside a character")
-        return ("text", str(whole, "utf-8"))
 
 
-def _close_event(payload: bytes) -> tuple:
+def _judge(first: int, second: int, fragmented: bool) -> None:
+    opcode = first & 15
+    wrong = ""
+    if first & _RSV:
+        wrong = "RSV bit"
+    elif second & _MASKED:
+        wrong = "masked by the server"
+    elif opcode > PONG or BINARY < opcode < CLOSE:
+        wrong = "reserved opcode"
+    elif opcode >= CLOSE:
+        if not first & _FIN or second > 125:
+            wrong = "control frame cut or too long"
+    elif fragmented != (not opcode):
+        wrong = "fragments out of order"
+    if wrong:
+        raise FrameError(_PROTOCOL, wrong)
+
+
+def _control(opcode: int, payload: bytes) -> tuple:
+    if opcode != CLOSE:
+        return ("ping" if opcode == PING else "pong", payload)
     if not payload:
-        return ("close", NO_CODE, "")
+        return ("close", _NO_CODE, "")
     code = int.from_bytes(payload[:2], "big")
-    if len(payload) == 1 or not (1000 <= code <= 1014 or 3000 <= code <= 4999):
-        raise FrameError(PROTOCOL_ERROR, "bad close code")
-    if 1004 <= code <= 1006:  # never on the wire (7.4.1)
-        raise FrameError(PROTOCOL_ERROR, "bad close code")
-    if not utf8.valid(payload[2:]):
+    # 1004 to 1006 and 1015 are never on the wire, what lies between is not given out (7.4).
+    if len(payload) < 2 or code in (1004, 1005, 1006) or not (
+        1000 <= code < 1015 or 3000 <= code < 5000
+    ):
+        raise FrameError(_PROTOCOL, "bad close code")
+    check = Utf8()
+    if not check.feed(payload[2:]) or check.left:
         raise FrameError(_BAD_DATA, "close reason is not UTF-8")
     return ("close", code, str(payload[2:], "utf-8"))
 
@@ -179,27 +149,20 @@ def encode(opcode: int, payload: bytes, mask: bytes) -> bytes:
     frame = bytearray(at + size)
     frame[0] = _FIN | opcode
     frame[1] = _MASKED | (size if at == 6 else 126 if at == 8 else 127)
-    frame[2 : at - 4] = size.to_bytes(at - 6, "big") if at > 6 else b""
+    if at > 6:
+        frame[2 : at - 4] = size.to_bytes(at - 6, "big")
     frame[at - 4 : at] = mask
     payload = memoryview(payload)
-    key = 0
-    key_size = 0
+    masks = mask * (min(size, _STRIDE) // 4 + 1)
     for start in range(0, size, _STRIDE):
         piece = payload[start : start + _STRIDE]
         count = len(piece)
-        if count != key_size:
-            key = int.from_bytes((mask * (count // 4 + 1))[:count], "big")
-            key_size = count
-        frame[at : at + count] = (int.from_bytes(piece, "big") ^ key).to_bytes(count, "big")
-        at += count
+        masked = int.from_bytes(piece, "big") ^ int.from_bytes(masks[:count], "big")
+        frame[at + start : at + start + count] = masked.to_bytes(count, "big")
     return frame
 
 
 def encode_close(code: int, reason: str, mask: bytes) -> bytes:
-    """A close frame; NO_CODE makes an empty one. A long reason is cut to fit (section 5.5)."""
-    if code == NO_CODE:
-        return encode(CLOSE, b"", mask)
-    data = reason.encode()[:123]
-    while not utf8.valid(data):  # never cut inside a character
-        data = data[:-1]
-    return encode(CLOSE, code.to_bytes(2, "big") + data, mask)
+    """A close frame, empty for code 1005. 30 characters of the reason always fit (5.5)."""
+    payload = b"" if code == _NO_CODE else code.to_bytes(2, "big") + reason[:30].encode()
+    return encode(CLOSE, payload, mask)

@@ -11,8 +11,9 @@ from micropython import const
 from firmware.errors import ChargerError
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+_MAX_HEAD = const(4096)  # bytes of all headers together
 _MAX_LINE = const(1024)
-_MAX_HEADERS = const(50)
+_MAX_LINES = const(64)
 
 
 class HandshakeError(ChargerError):
@@ -21,29 +22,30 @@ class HandshakeError(ChargerError):
 
 def split_url(url: str) -> tuple:
     """(secure, host, port, path) of a ws:// or wss:// URL. Raises HandshakeError."""
-    scheme, found, rest = url.partition("://")
-    secure = scheme.lower() == "wss"
-    if not found or not (secure or scheme.lower() == "ws"):
+    scheme, _, rest = url.partition("://")
+    scheme = scheme.lower()
+    if scheme not in ("ws", "wss"):
         raise HandshakeError("the URL must begin with ws:// or wss://")
     for char in rest:
-        if not "!" <= char <= "~" or char in '#"<>\\':
+        if not "!" <= char <= "~" or char == "#":  # no fragments: section 3
             raise HandshakeError("the URL holds %r: percent-encode it" % char)
-    cut = min(i for i in (rest.find("/"), rest.find("?"), len(rest)) if i >= 0)
-    authority = rest[:cut]
-    path = rest[cut:]
-    if "@" in authority:
+    host, slash, path = rest.partition("/")
+    host, query, more = host.partition("?")
+    path = "/" + query + more + slash + path if query else "/" + path
+    if "@" in host:
         raise HandshakeError("user and password do not belong in the URL: use their settings")
-    if authority.startswith("["):
-        host, found, port = authority[1:].partition("]")
-        wrong = not found or port[:1] not in ("", ":") or ":" not in host
-        port = port[1:]
-    else:
-        host, _, port = authority.partition(":")
-        wrong = ":" in port
-    number = int(port) if port and port.isdigit() else 443 if secure else 80
-    if wrong or not host or (port and not port.isdigit()) or not 0 < number < 65536:
+    colon = host.rfind(":")
+    port = 443 if scheme == "wss" else 80
+    if colon > host.rfind("]"):
+        port = host[colon + 1 :]
+        port = int(port) if port.isdigit() else 0
+        host = host[:colon]
+    bare = host[1:-1] if host[:1] == "[" and host[-1:] == "]" else host  # IPv6
+    if not bare or "[" in bare or "]" in bare or (":" in bare) != (bare != host):
+        port = 0
+    if not 0 < port < 65536:
         raise HandshakeError("the URL's host or port is wrong")
-    return secure, host.lower(), number, path if path.startswith("/") else "/" + path
+    return scheme == "wss", bare.lower(), port, path
 
 
 def request(
@@ -58,118 +60,91 @@ def request(
 ) -> bytes:
     """The GET request. `auth`: (user, password) or None; `extra`: more header lines.
 
-    Raises HandshakeError where a value would break out of its line.
+    Raises HandshakeError for a user name that Basic authentication cannot carry.
     """
     name = "[%s]" % host if ":" in host else host
     if port != (443 if secure else 80):
         name += ":%d" % port
     lines = [
-        "GET %s HTTP/1.1" % path,
-        "Host: " + name,
-        "Upgrade: websocket",
-        "Connection: Upgrade",
+        "GET %s HTTP/1.1\r\nHost: %s" % (path, name),
+        "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13",
         "Sec-WebSocket-Key: " + key,
-        "Sec-WebSocket-Version: 13",
     ]
     if protocols:
         lines.append("Sec-WebSocket-Protocol: " + ", ".join(protocols))
     if auth:
         if ":" in auth[0]:  # RFC 7617 2
             raise HandshakeError("the user name holds a colon")
-        secret = b2a_base64((auth[0] + ":" + auth[1]).encode())[:-1]
-        lines.append("Authorization: Basic " + secret.decode())
+        lines.append("Authorization: Basic " + _base64((auth[0] + ":" + auth[1]).encode()))
     lines.extend(extra)
-    for line in lines:
-        if "\r" in line or "\n" in line:
-            raise HandshakeError("line break in the request")
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
-def accept(key: str) -> bytes:
-    """What a server answers to Sec-WebSocket-Key (section 4.2.2)."""
-    return b2a_base64(sha1(key.encode() + _GUID).digest())[:-1]
+def new_key(random: bytes) -> str:
+    """Sec-WebSocket-Key of 16 random bytes."""
+    return _base64(random)
+
+
+def _base64(data: bytes) -> str:
+    return b2a_base64(data)[:-1].decode()
 
 
 class Response:
-    """Call `feed` until `done`; then `protocol` is the chosen one and `leftover` begins the frames."""
+    """Call `feed` until `done`; `leftover` then is the beginning of the frames."""
 
     def __init__(self, key: str, protocols: tuple, require_protocol: bool = True) -> None:
         self.done = False
-        self.protocol = ""
         self.leftover = b""
-        self._accept = accept(key)
+        self._accept = _base64(sha1(key.encode() + _GUID).digest()).encode()
         self._protocols = protocols
         self._required = require_protocol
-        self._line = b""
-        self._lines = 0
-        self._seen = {}  # the headers that matter
 
     def feed(self, data: bytes) -> None:
-        """Take bytes as they come. Raises HandshakeError as soon as something is wrong."""
-        data = self._line + data
-        start = 0
-        while not self.done:
-            end = data.find(b"\n", start)
-            if (len(data) if end < 0 else end) - start > _MAX_LINE:
-                raise HandshakeError("header line too long")
-            if end < 0:
-                self._line = data[start:]
-                return
-            line = data[start:end]
-            start = end + 1
-            self._take(line[:-1] if line.endswith(b"\r") else line)
-        self.leftover = data[start:]
-
-    def _take(self, line: bytes) -> None:
-        self._lines += 1
-        if self._lines == 1:
-            _check_status(line)
-        elif not line:
-            self._check_headers()
+        """Take bytes as they come. Raises HandshakeError."""
+        data = self.leftover + data
+        self.leftover = data
+        end = data.find(b"\r\n\r\n")
+        lines = data[: end if end >= 0 else len(data)].split(b"\r\n")
+        longest = max(len(line) for line in lines)
+        if len(lines) > _MAX_LINES or longest > _MAX_LINE or end < 0 and len(data) > _MAX_HEAD:
+            raise HandshakeError("the answer's headers are too long")
+        if end >= 0:
+            self._check(lines)
+            self.leftover = data[end + 4 :]
             self.done = True
-        elif self._lines > _MAX_HEADERS:
-            raise HandshakeError("too many headers")
-        else:
+
+    def _check(self, lines: list) -> None:
+        words = lines[0].split(None, 2)
+        if len(words) < 2 or words[0] != b"HTTP/1.1" or not words[1].isdigit():
+            raise HandshakeError("the answer is not HTTP/1.1")
+        if words[1] != b"101":
+            hint = " (password wrong?)" if words[1] == b"401" else ""
+            raise HandshakeError("the server answered %s%s" % (words[1].decode(), hint))
+        headers = {}
+        for line in lines[1:]:
             name, colon, value = line.partition(b":")
-            if not colon or not name or name.strip() != name:
+            if not colon or name.strip() != name:
                 raise HandshakeError("malformed header")
             name = name.lower()
-            if name in (b"upgrade", b"connection") or name.startswith(b"sec-websocket-"):
-                before = self._seen.get(name)
-                value = value.strip()
-                self._seen[name] = value if before is None else before + b"," + value
-
-    def _check_headers(self) -> None:
-        seen = self._seen.get
-        if b"websocket" not in _tokens(seen(b"upgrade")):
-            raise HandshakeError("no Upgrade: websocket in the answer")
-        if b"upgrade" not in _tokens(seen(b"connection")):
-            raise HandshakeError("no Connection: Upgrade in the answer")
-        if seen(b"sec-websocket-accept") != self._accept:
-            raise HandshakeError("wrong Sec-WebSocket-Accept")
-        if seen(b"sec-websocket-extensions"):
-            raise HandshakeError("the server wants an extension that was not offered")
-        chosen = seen(b"sec-websocket-protocol")
-        if chosen is None:
-            if self._required and self._protocols:
-                raise HandshakeError("the server does not speak " + " or ".join(self._protocols))
-            return
-        for protocol in self._protocols:
-            if chosen == protocol.encode():
-                self.protocol = protocol
-                return
-        raise HandshakeError("the server chose a sub-protocol that was not offered")
+            value = value.strip()
+            headers[name] = headers[name] + b"," + value if name in headers else value
+        wrong = ""
+        if not _names(headers, b"upgrade", b"websocket"):
+            wrong = "Upgrade"
+        elif not _names(headers, b"connection", b"upgrade"):
+            wrong = "Connection"
+        elif headers.get(b"sec-websocket-accept") != self._accept:
+            wrong = "Sec-WebSocket-Accept"
+        elif headers.get(b"sec-websocket-extensions"):
+            wrong = "Sec-WebSocket-Extensions"
+        else:
+            chosen = headers.get(b"sec-websocket-protocol")
+            offered = [protocol.encode() for protocol in self._protocols]
+            if chosen not in offered and (chosen is not None or self._required and offered):
+                wrong = "Sec-WebSocket-Protocol"
+        if wrong:
+            raise HandshakeError("wrong or missing %s in the answer" % wrong)
 
 
-def _check_status(line: bytes) -> None:
-    words = line.split(None, 2)
-    if len(words) < 2 or words[0] != b"HTTP/1.1" or len(words[1]) != 3 or not words[1].isdigit():
-        raise HandshakeError("the answer is not HTTP/1.1")
-    if words[1] != b"101":
-        status = words[1].decode()
-        hint = " (user or password wrong?)" if status in ("401", "403") else ""
-        raise HandshakeError("the server answered %s%s" % (status, hint))
-
-
-def _tokens(value: bytes | None) -> list:
-    return [token.strip().lower() for token in (value or b"").split(b",")]
+def _names(headers: dict, name: bytes, token: bytes) -> bool:
+    return token in [t.strip().lower() for t in headers.get(name, b"").split(b",")]

@@ -238,16 +238,17 @@ class ChargePoint:
             self._send_status(_CONNECTOR, connector.state)
 
     def _send_status(self, connector_id: int, status: str) -> None:
-        error_code, info, vendor_code = "NoError", "", ""
+        error_code, info, vendor_code, vendor_id = "NoError", "", "", ""
         index = self._core.fault()
         if status == "Faulted" and index >= 0:
             row = FAULTS[index]
             error_code, info, vendor_code = row[ERROR_CODE], row[TEXT], row[NAME]
+            vendor_id = rivot.VENDOR_ID
         unix_s = self._clock.unix_s()
         self.link.send(
             "StatusNotification",
             messages.status_notification(
-                connector_id, error_code, status, unix_s, info, vendor_code
+                connector_id, error_code, status, unix_s, info, vendor_id, vendor_code
             ),
         )
 

@@ -4,8 +4,9 @@ Called by the charge point when the core says that something has happened. Times
 clock, numbers from the core's session and meter; the texts are OCPP's business.
 """
 
+from firmware.charging.readings import UNKNOWN_TEMPERATURE
 from firmware.errors import ChargerError
-from firmware.ocpp import messages, rivot, samples
+from firmware.ocpp import messages, rivot
 from firmware.storage.files import read_json, remove, write_json
 
 _SNAPSHOT = "/session.json"
@@ -69,7 +70,7 @@ class Transactions:
         meter = self._core.meter
         self._outbox.add(
             "StopTransaction",
-            messages.stop_transaction(meter.wh, self._clock.unix_s(), "Other"),
+            messages.stop_transaction(meter.wh, self._clock.unix_s(), messages.TID, "Other"),
             txn,
         )
 
@@ -92,8 +93,9 @@ class Transactions:
 
     def meter_values_now(self) -> str:
         """A MeterValues payload of this moment, for TriggerMessage."""
-        fields = self._fields(self._clock.unix_s(), samples.TRIGGER)
-        return samples.render(fields, self.transaction_id())
+        transaction_id = self.transaction_id()
+        packed = self._packed(self._clock.unix_s(), "T")
+        return messages.meter_values(packed, "" if transaction_id is None else transaction_id)
 
     def begin_stop(self) -> None:
         """The session is over: the summary goes first (the guide's order)."""
@@ -113,7 +115,11 @@ class Transactions:
         self._outbox.add(
             "StopTransaction",
             messages.stop_transaction(
-                self._core.meter.wh, self._clock.unix_s(), session.reason, session.stop_id_tag
+                self._core.meter.wh,
+                self._clock.unix_s(),
+                messages.TID,
+                session.reason,
+                session.stop_id_tag,
             ),
             session.txn,
         )
@@ -136,35 +142,37 @@ class Transactions:
         soc_c100 = last.get("soc_c100", -1)
         summary = rivot.session_summary(soc_c100, max(energy_mwh, 0), max(duration_ms, 0))
         self._outbox.add("DataTransfer", summary, txn)
-        self._outbox.add(
-            "StopTransaction", messages.stop_transaction(meter.wh, unix_s, "PowerLoss"), txn
-        )
+        stop = messages.stop_transaction(meter.wh, unix_s, messages.TID, "PowerLoss")
+        self._outbox.add("StopTransaction", stop, txn)
         remove(_SNAPSHOT)
         self._log.warn("charge", "session %d was cut by a power loss; closed", txn)
 
     def _interval_ms(self) -> int:
         return self._keys.get("MeterValueSampleInterval") * 1000
 
-    def _fields(self, unix_s: int, context: str) -> str:
+    def _packed(self, unix_s: int, context: str) -> str:
         core = self._core
-        return samples.pack(
-            self._keys.get("MeterValuesSampledData"),
-            unix_s,
-            context,
+        module = core.module
+        soc_c100 = core.bms.soc_c100
+        temperature_c10 = module.temperature_c10
+        values = (
             core.meter.wh,
             core.meter.power_mw // 1000,
-            core.bms.soc_c100,
-            core.module.terminal_mv,
-            core.module.terminal_ma,
+            soc_c100 if soc_c100 >= 0 else None,
+            module.terminal_mv,
+            module.terminal_ma,
             core.regulator.limit_ma(core.bms.current_limit_ma),
-            core.module.temperature_c10,
+            temperature_c10 if temperature_c10 != UNKNOWN_TEMPERATURE else None,
+        )
+        return messages.pack_sample(
+            unix_s, context, self._keys.get("MeterValuesSampledData"), values
         )
 
     def _add_sample(self, unix_s: int) -> None:
         session = self._core.session
         meter = self._core.meter
         try:
-            self._outbox.add_sample(session.txn, self._fields(unix_s, samples.PERIODIC))
+            self._outbox.add_sample(session.txn, self._packed(unix_s, "P"))
             self._register.store(meter.wh, meter.mwh)
             self._snapshot(session.txn)
         except (OSError, ChargerError) as error:

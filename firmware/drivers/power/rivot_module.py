@@ -73,7 +73,7 @@ class RivotModule:
         self._counts_per_c = counts_per_c
         self._request = bytearray(b"\x01" + bytes(7))
         self._timers_ms = [STALE_MS] * _TIMERS
-        self._timers_ms[_SINCE_WANTED] = 0
+        self._timers_ms[_SINCE_TURN] = self._timers_ms[_SINCE_WANTED] = 0
         self._on = False  # wanted
         self._confirmed = False  # and the module agrees
         self._targets = [0, 0]  # voltage, current, as the module counts

@@ -1,0 +1,1 @@
+"""The asyncio tasks: control loop, fieldbus, central-system link, charge point, housekeeping."""

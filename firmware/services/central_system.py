@@ -1,0 +1,429 @@
+"""The link to the central system: connect, register, deliver, answer, reconnect; for ever.
+
+One connection at a time. `run` makes it and sends (the pump); one reader task a connection answers
+the server's requests at once, also while our own CALL waits, and hands our answers over; a ticker
+wakes the pump once a second, so that every wait is bounded without `wait_for`.
+
+Order. A transaction message waits in the outbox on flash, anything else (`send`) in a short queue
+in RAM that lives no longer than the connection. Each message of the queue remembers the newest
+outbox record of its moment and goes when that is delivered, so both leave in the order in which
+they were made. Where the outbox backs off after a failure, the queue does not wait for it.
+"""
+
+import asyncio
+import gc
+
+from binascii import unhexlify
+from micropython import const
+
+from firmware.errors import ChargerError
+from firmware.ocpp import core, messages, rpc
+from firmware.ocpp.dates import parse_iso8601
+from firmware.ocpp.errors import INTERNAL_ERROR, OcppError
+
+_TICK_MS = const(1000)
+_QUEUE = const(16)
+_RETRY_BOOT_S = const(60)  # where the answer's interval is 0 or missing (OCPP 1.6 4.2)
+_BACKOFF_S = const(1)
+_MAX_BACKOFF_S = const(60)
+_STABLE_S = const(60)  # a connection that lived this long resets the back-off
+_MAX_TIMEOUTS = const(2)  # CALLs in a row without an answer, then the line counts as dead
+_UNRESERVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
+_GOING_AWAY = const(1001)  # RFC 6455 7.4.1
+
+# All that a broken line, a full heap, full flash or a hostile message may raise.
+_SURVIVED = (
+    ChargerError,
+    OSError,
+    EOFError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    ArithmeticError,
+    RuntimeError,
+    MemoryError,
+)
+
+
+class _Message:
+    """What is to be sent or waits for its answer. `seq` is 0 for what is not in the outbox."""
+
+    def __init__(
+        self, action: str, payload: str, on_answer: "Callable | None", after: int = 0
+    ) -> None:
+        self.action = action
+        self.payload = payload
+        self.on_answer = on_answer
+        self.after = after  # outbox record that must have gone first
+        self.seq = 0
+        self.txn = 0
+
+    def done(self, payload: "dict | None") -> None:
+        """Tell the sender: the answer, or None when there will be none."""
+        if self.on_answer:
+            self.on_answer(payload)
+
+
+class CentralSystem:
+    """`client_factory()` makes a WebSocketClient; `tls()`, for wss://, its TLS context."""
+
+    def __init__(
+        self,
+        settings: "Settings",
+        keys: "Keys",
+        clock: "Clock",
+        outbox: "Outbox",
+        station: "Station",
+        client_factory: "Callable",
+        log: "Log",
+        random_bytes: "Callable",
+        tls: "Callable | None" = None,
+    ) -> None:
+        self.online = False  # registration is Accepted on the present connection
+        self._settings = settings
+        self._keys = keys
+        self._clock = clock
+        self._outbox = outbox
+        self._station = station
+        self._client_factory = client_factory
+        self._log = log
+        self._random_bytes = random_bytes
+        self._tls = tls
+        self._wake = asyncio.Event()
+        self._client = None
+        self._rpc = None
+        self._queue = []
+        self._waiting = None  # the _Message whose answer is outstanding
+        self._broken = False  # the reader has ended
+        self._timeouts = 0
+        self._registered = False  # ever Accepted since power-up
+        self._registration = ""
+        self._boot_due_s = -1  # uptime of the next BootNotification, -1: none is due
+        self._boot_interval_s = 0  # of the last Accepted answer
+        self._heartbeat_s = 0  # uptime of the last one
+        self._triggering = False  # a TriggerMessage is being handled
+        self._password = ""
+
+    # ---- for the rest of the charger ----
+
+    def send(self, action: str, payload: str, on_answer: "Callable | None" = None) -> None:
+        """Queue a message that need not outlive the connection; dropped at once when offline.
+
+        `on_answer(payload)` is called once, with None when there was no good answer.
+        """
+        triggered = self._triggering and self._registration == "Pending"
+        if not self.online and not triggered:
+            if on_answer:
+                on_answer(None)
+            return
+        while len(self._queue) >= _QUEUE:
+            oldest = self._queue.pop(0)
+            self._log.warn("ocpp", "queue full, %s dropped", oldest.action)
+            oldest.done(None)
+        # What a server asks for while it has not accepted us waits for no transaction.
+        after = 0 if triggered else self._outbox.last_seq
+        self._queue.append(_Message(action, payload, on_answer, after))
+        self._wake.set()
+
+    def boot(self) -> None:
+        """Send BootNotification (again), as TriggerMessage asks for it."""
+        self._boot_due_s = self._clock.uptime_s()
+        self._wake.set()
+
+    def wake(self) -> None:
+        """There is something new in the outbox."""
+        self._wake.set()
+
+    def idle(self) -> bool:
+        """Is nothing of ours under way or queued (the outbox aside)."""
+        return not self._queue and self._waiting is None
+
+    def abort(self) -> None:
+        """The network is gone: drop the connection now."""
+        if self._client:
+            self._client.abort()
+
+    async def close(self) -> None:
+        """Say goodbye before a restart; the caller ends the process after it."""
+        if self._client:
+            await self._client.close(_GOING_AWAY, "restart")
+
+    async def run(self) -> None:
+        """Connect, serve, reconnect with back-off; never ends."""
+        backoff_s = _BACKOFF_S
+        while True:
+            since_s = self._clock.uptime_s()
+            try:
+                await self._connection()
+            except _SURVIVED as error:
+                self._log.warn("ocpp", "connection ended: %s", str(error) or repr(error))
+            self._forget()
+            gc.collect()
+            if self._clock.uptime_s() - since_s >= _STABLE_S:
+                backoff_s = _BACKOFF_S
+            jitter = self._random_bytes(1)[0]  # 75 % to 125 %
+            delay_ms = backoff_s * (750 + jitter * 500 // 255)
+            self._log.info("ocpp", "next connection in %d ms", delay_ms)
+            backoff_s = min(2 * backoff_s, _MAX_BACKOFF_S)
+            await asyncio.sleep_ms(delay_ms)
+
+    # ---- one connection ----
+
+    async def _connection(self) -> None:
+        settings = self._settings
+        self._client = client = self._client_factory()
+        self._password = self._current_password()
+        url = settings.csms_url.rstrip("/") + "/" + percent_encoded(settings.charge_box_id)
+        self._log.info("ocpp", "connecting to %s", url)
+        client.ping_interval_s = self._keys.get("WebSocketPingInterval")
+        user = settings.charge_box_id if self._password else ""
+        tls = self._tls() if self._tls and url[:4] == "wss:" else None
+        await client.connect(url, user=user, password=self._password, tls=tls)
+        self._begin()
+        reader = asyncio.create_task(self._read(client))
+        ticker = asyncio.create_task(self._tick())
+        try:
+            await self._pump(client)
+        finally:
+            ticker.cancel()
+            reader.cancel()
+            client.abort()
+
+    def _begin(self) -> None:
+        """State of a fresh connection. BootNotification is due, or was sent at power-up."""
+        self._rpc = rpc.Rpc(self._random_bytes)
+        self._broken = False
+        self._timeouts = 0
+        self._heartbeat_s = self._clock.uptime_s()
+        if self._registered and not self._settings.boot_on_reconnect:
+            self._accept()
+        else:
+            self._registration = ""
+            self._boot_due_s = self._clock.uptime_s()
+
+    def _accept(self) -> None:
+        self._registration = "Accepted"
+        self._boot_due_s = -1
+        if not self.online:
+            self.online = self._registered = True
+            self._heartbeat_s = self._clock.uptime_s()
+            self._station.connected()
+
+    def _forget(self) -> None:
+        """The connection is over: nobody answers what was queued or under way."""
+        self.online = False
+        self._registration = ""
+        self._client = None
+        self._rpc = None
+        lost, self._queue = self._queue, []
+        if self._waiting:
+            lost.insert(0, self._waiting)
+            self._waiting = None
+        for message in lost:
+            message.done(None)
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep_ms(_TICK_MS)
+            self._wake.set()
+
+    # ---- sending ----
+
+    async def _pump(self, client: "WebSocketClient") -> None:
+        """Send what is due, as long as the connection lives and the password is the same."""
+        while not self._broken:
+            now_s = self._clock.uptime_s()
+            if self._rpc.timed_out(now_s) and not self._timed_out(now_s):
+                self._log.warn("ocpp", "no answers: reconnecting")
+                return
+            if not self._rpc.busy():
+                if self._password != self._current_password():
+                    await client.close(_GOING_AWAY, "new password")
+                    return
+                client.ping_interval_s = self._keys.get("WebSocketPingInterval")
+                message = self._next(now_s)
+                if message:
+                    await self._call(client, message, now_s)
+                    continue
+            self._wake.clear()
+            await self._wake.wait()
+
+    async def _call(self, client: "WebSocketClient", message: _Message, now_s: int) -> None:
+        self._waiting = message
+        text = self._rpc.call(message.action, message.payload, now_s)
+        self._log.debug("ocpp", "> %s", text)
+        await client.send(text)
+
+    def _next(self, now_s: int) -> "_Message | None":
+        """The message whose turn it is; a queued one leaves the queue."""
+        if 0 <= self._boot_due_s <= now_s:
+            return self._boot_message()
+        if not self.online:
+            return self._queue.pop(0) if self._queue else None
+        outbox = self._outbox
+        head = outbox.head(now_s)
+        if self._queue and (head is None or outbox.oldest_seq > self._queue[0].after):
+            return self._queue.pop(0)
+        if head:
+            message = _Message(head[1], head[2], None)
+            message.seq, message.txn = head[0], head[3]
+            return message
+        if now_s - self._heartbeat_s >= self._heartbeat_interval_s():
+            self._heartbeat_s = now_s
+            return _Message("Heartbeat", messages.heartbeat(), self._set_clock)
+        return None
+
+    def _boot_message(self) -> _Message:
+        settings = self._settings
+        self._boot_due_s = -1
+        payload = messages.boot_notification(
+            settings.charge_point_model,
+            settings.charge_point_vendor,
+            settings.firmware_version,
+            settings.serial_number,
+        )
+        return _Message("BootNotification", payload, self._boot_answered)
+
+    def _heartbeat_interval_s(self) -> int:
+        """The guide: the smaller of the key and the boot answer's interval; OCPP: the key."""
+        key_s = self._keys.get("HeartbeatInterval")
+        if self._settings.heartbeat_follows_boot and 0 < self._boot_interval_s < key_s:
+            return self._boot_interval_s
+        return key_s
+
+    def _timed_out(self, now_s: int) -> bool:
+        """The CALL under way failed; False when the line must be given up."""
+        self._timeouts += 1
+        message = self._waiting
+        self._log.warn("ocpp", "no answer to %s", message.action)
+        self._failed(message, now_s)
+        return self._timeouts < _MAX_TIMEOUTS
+
+    def _failed(self, message: _Message, now_s: int) -> None:
+        self._waiting = None
+        if message.seq:
+            self._outbox.failed(message.seq, now_s)
+        message.done(None)
+
+    # ---- receiving ----
+
+    async def _read(self, client: "WebSocketClient") -> None:
+        """The one reader of a connection: everything the server says, until the line ends."""
+        try:
+            while True:
+                is_text, data = await client.receive()
+                if not is_text:
+                    self._log.warn("ocpp", "a binary message was ignored")
+                    continue
+                self._log.debug("ocpp", "< %s", data)
+                reply = self._handle(data)
+                if reply:
+                    self._log.debug("ocpp", "> %s", reply)
+                    await client.send(reply)
+        except _SURVIVED as error:
+            self._log.warn("ocpp", "connection lost: %s", str(error) or repr(error))
+        finally:
+            self._broken = True
+            self._wake.set()
+
+    def _handle(self, text: str) -> str:
+        """Work on one message; the text to answer with, "" when there is none."""
+        event = self._rpc.receive(text)
+        if event is None:
+            self._log.warn("ocpp", "a message was ignored")
+            return ""
+        if event[0] == "reply":
+            self._log.warn("ocpp", "malformed: %s", event[1])
+            return event[1]
+        if event[0] == "call":
+            return self._answer(event[1], event[2], event[3])
+        message = self._waiting
+        self._timeouts = 0
+        if event[0] == "error":
+            self._log.warn("ocpp", "%s: %s %s", message.action, event[1], event[2])
+            self._failed(message, self._clock.uptime_s())
+        else:
+            self._answered(message, event[1])
+        self._wake.set()
+        return ""
+
+    def _answer(self, call_id: str, action: str, payload: dict) -> str:
+        self._triggering = action == "TriggerMessage"
+        try:
+            answer = core.dispatch(action, payload, self._station, self._keys)
+            return rpc.answer(call_id, answer)
+        except OcppError as error:
+            self._log.warn("ocpp", "%s refused: %s %s", action, error.code, error.text)
+            return rpc.error(call_id, error.code, error.text)
+        except _SURVIVED as error:
+            gc.collect()
+            self._log.error("ocpp", "%s failed: %r", action, error)
+            return rpc.error(call_id, INTERNAL_ERROR, "")
+        finally:
+            self._triggering = False
+
+    def _answered(self, message: _Message, payload: dict) -> None:
+        self._waiting = None
+        if message.seq:
+            transaction_id = None
+            if message.action == "StartTransaction":
+                transaction_id = payload.get("transactionId")
+                if type(transaction_id) is not int:
+                    self._log.warn("ocpp", "StartTransaction was answered without transactionId")
+                    self._failed(message, self._clock.uptime_s())
+                    return
+            self._outbox.delivered(message.seq, transaction_id)
+            self._station.answered(message.action, message.txn, payload)
+        message.done(payload)
+
+    def _boot_answered(self, payload: "dict | None") -> None:
+        if payload is None:  # an error or a time-out; the line may be over already
+            self._retry_boot(0)
+            return
+        self._set_clock(payload)
+        interval_s = payload.get("interval")
+        if type(interval_s) is not int or interval_s < 0:
+            interval_s = 0
+        self._registration = str(payload.get("status"))
+        self._log.info("ocpp", "registration %s, %d s", self._registration, interval_s)
+        if self._registration != "Accepted":
+            self.online = False
+            self._retry_boot(interval_s)
+            return
+        self._boot_interval_s = interval_s
+        if interval_s and not self._settings.heartbeat_follows_boot:
+            self._keys.set("HeartbeatInterval", str(interval_s))
+        self._accept()
+
+    def _retry_boot(self, interval_s: int) -> None:
+        self._boot_due_s = self._clock.uptime_s() + (interval_s or _RETRY_BOOT_S)
+
+    def _set_clock(self, payload: "dict | None") -> None:
+        """Take the server's time from an answer that has one."""
+        text = payload.get("currentTime") if payload else None
+        if not isinstance(text, str):
+            return
+        try:
+            self._clock.set_unix(parse_iso8601(text))
+        except ValueError as error:
+            self._log.warn("ocpp", "currentTime %s: %s", text[:40], error)
+
+    def _current_password(self) -> str:
+        """The AuthorizationKey a server has set (hex digits stand for characters), or ours."""
+        key = self._keys.get("AuthorizationKey")
+        if len(key) >= 32:
+            try:
+                return "".join([chr(byte) for byte in unhexlify(key)])
+            except ValueError:
+                pass  # not hex: taken as it is
+        return key or self._settings.authorization_key
+
+
+def percent_encoded(text: str) -> str:
+    """`text` as one segment of a URL's path (RFC 3986 2.1)."""
+    parts = []
+    for byte in text.encode():
+        character = chr(byte)
+        parts.append(character if character in _UNRESERVED else "%%%02X" % byte)
+    return "".join(parts)
