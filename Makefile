@@ -59,7 +59,8 @@ test-all: $(READY) check ## test, and the slow ones too
 
 ## Checks
 
-check: lint format-check type layers docs-check ## all of the following
+check: $(READY) ## all of the following
+	@$(MAKE) --no-print-directory --keep-going lint format-check type layers docs-check
 format: $(READY) ## put the source in order
 	@$(PY) -m ruff check --quiet --fix-only $(SOURCES)
 	@$(PY) -m ruff format $(SOURCES)

@@ -22,8 +22,8 @@ from firmware.net.clock import Clock
 from firmware.net.websocket_client import WebSocketClient
 from firmware.net.wifi import WiFi
 from firmware.ocpp.keys import Keys
-from firmware.ocpp.messages import meter_values
 from firmware.ocpp.outbox import Outbox
+from firmware.ocpp.samples import render
 from firmware.services.authorization import Authorization
 from firmware.services.central_system import CentralSystem
 from firmware.services.charge_point import ChargePoint
@@ -33,7 +33,7 @@ from firmware.services.housekeeping import Housekeeping
 from firmware.services.tag_reader import TagReader
 from firmware.services.transactions import Transactions
 from firmware.settings import Settings
-from firmware.storage.files import read_json, remove, write_json
+from firmware.storage.files import read_bytes, read_json, remove, write_json
 from firmware.storage.journal import Journal
 from firmware.storage.register import EnergyRegister
 from firmware.tasks import Tasks
@@ -114,7 +114,7 @@ class Charger:
             lambda: keys.get("TransactionMessageAttempts"),
             lambda: keys.get("TransactionMessageRetryInterval"),
             self.log,
-            render_sample=meter_values,
+            render_sample=render,
         )
 
     def _build_ocpp(self) -> None:
@@ -143,6 +143,7 @@ class Charger:
             self._client,
             self.log,
             os.urandom,
+            self._tls,
         )
         self.charge_point.link = self.link
         self.authorization.link = self.link
@@ -152,6 +153,15 @@ class Charger:
             max_message=self.settings.max_message_bytes,
             ping_interval_s=self.keys.get("WebSocketPingInterval"),
             log=self.log,
+        )
+
+    def _tls(self) -> object:
+        settings = self.settings
+        return context(
+            read_bytes(settings.ca_file),
+            read_bytes(settings.client_cert_file),
+            read_bytes(settings.client_key_file),
+            insecure=settings.tls_insecure,
         )
 
     def run(self) -> None:

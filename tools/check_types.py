@@ -28,6 +28,8 @@ no_implicit_optional = true
 warn_redundant_casts = true
 strict_optional = false
 strict_bytes = false
+allow_redefinition = true
+disable_error_code = var-annotated
 
 # MicroPython's stubs are not free of faults of their own.
 [mypy-{stubs}]
@@ -79,9 +81,8 @@ def copy_firmware(root: Path, target: Path) -> list[str]:
         module = ".".join(path.relative_to(root).with_suffix("").parts)
         for node in tree.body:
             if isinstance(node, ast.ClassDef):
-                # Any: a name that two modules use, a class that sets its attributes by name.
-                unknown = node.name in home or "setattr(self" in ast.unparse(node)
-                home[node.name] = "" if unknown else module.removesuffix(".__init__")
+                # A name that two modules use stays unknown: Any.
+                home[node.name] = "" if node.name in home else module.removesuffix(".__init__")
     wanted = set()
     for path, tree in trees.items():
         lines = [_import_line(name, home) for name in sorted(_quoted(tree) - _defined(tree))]
@@ -104,11 +105,19 @@ def _annotated(text: str, tree: ast.Module) -> str:
         row, column = (target.end_lineno or 1) - 1, target.end_col_offset or 0
         edits.append((row, column, column, ": _Any"))
     for node in ast.walk(tree):
-        annotation = getattr(node, "annotation", None)
-        # Handed in and used by shape: `object` says to the reader that any such thing will do.
-        if isinstance(annotation, ast.Name) and annotation.id in ("object", "type"):
-            row, column = annotation.lineno - 1, annotation.col_offset
-            edits.append((row, column, annotation.end_col_offset or 0, "_Any"))
+        if (
+            isinstance(node, ast.ClassDef)
+            and not node.bases
+            and "setattr(self" in ast.unparse(node)
+        ):
+            # Its attributes are named in a table: with Any as its base it has them all.
+            column = node.col_offset + len(f"class {node.name}")
+            edits.append((node.lineno - 1, column, column, "(_Any)"))
+        # Handed in and used by shape: `object` tells the reader that any such thing will do.
+        for name in _annotation_names(node):
+            if name.id in ("object", "type"):
+                row, column = name.lineno - 1, name.col_offset
+                edits.append((row, column, column + len(name.id), "_Any"))
     lines = text.split("\n")
     for row, start, end, new in sorted(edits, reverse=True):
         line = lines[row].encode()  # the tree counts columns in bytes
@@ -123,12 +132,17 @@ def _vague(tree: ast.Module) -> list[ast.Name | ast.Attribute]:
         for method in owner.body:
             if isinstance(method, ast.FunctionDef) and method.name == "__init__":
                 found += [
-                    s
-                    for s in method.body
-                    if isinstance(s, ast.Assign) and ast.unparse(s.value) in ("None", "[]", "{}")
+                    s for s in method.body if isinstance(s, ast.Assign) and _is_open(s.value)
                 ]
     targets = [s.targets[0] for s in found if len(s.targets) == 1]
     return [t for t in targets if isinstance(t, ast.Name | ast.Attribute)]
+
+
+def _is_open(value: ast.expr) -> bool:
+    """Nothing yet, or a list of several things."""
+    if isinstance(value, ast.List) and value.elts:
+        return len({type(getattr(e, "value", e)) for e in value.elts}) > 1
+    return ast.unparse(value) in ("None", "[]", "{}")
 
 
 def _is_table(value: ast.expr) -> bool:
@@ -146,12 +160,20 @@ def _quoted(tree: ast.Module) -> set[str]:
     """The names that occur in quoted annotations."""
     names: set[str] = set()
     for node in ast.walk(tree):
-        annotations = [getattr(node, "annotation", None), getattr(node, "returns", None)]
-        for annotation in filter(None, annotations):
-            for part in ast.walk(annotation):
-                if isinstance(part, ast.Constant) and isinstance(part.value, str):
-                    names |= set(re.findall(r"(?<![\w.])[A-Z]\w*", part.value))
+        for part in _annotation(node):
+            if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                names |= set(re.findall(r"(?<![\w.])[A-Z]\w*", part.value))
     return names
+
+
+def _annotation_names(node: ast.AST) -> list[ast.Name]:
+    return [part for part in _annotation(node) if isinstance(part, ast.Name)]
+
+
+def _annotation(node: ast.AST) -> list[ast.AST]:
+    """Every part of the annotations that `node` itself carries."""
+    annotations = (getattr(node, "annotation", None), getattr(node, "returns", None))
+    return [part for annotation in annotations if annotation for part in ast.walk(annotation)]
 
 
 def _defined(tree: ast.Module) -> set[str]:

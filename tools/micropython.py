@@ -182,7 +182,7 @@ class _Apt:
         return "\n".join(lines) + "\n"
 
     def run(self, *words: str) -> tuple[bool, str]:
-        """Run apt-get; (worked, the last thing that it complained of)."""
+        """Run apt-get; (worked, the first thing that it complained of)."""
         environment = {**os.environ, "APT_CONFIG": f"{self.folder}/apt.conf", "LC_ALL": "C"}
         try:
             done = subprocess.run(
@@ -197,8 +197,9 @@ class _Apt:
             )
         except subprocess.TimeoutExpired:
             return False, "apt-get took longer than 5 minutes"
-        complaints = [line for line in done.stdout.splitlines() if line[:2] in ("E:", "W:", "Er")]
-        return done.returncode == 0, complaints[-1] if complaints else ""
+        # The first is the cause, the others follow from it.
+        complaints = [line for line in done.stdout.splitlines() if line.startswith(("E:", "W:"))]
+        return done.returncode == 0, complaints[0][2:].strip(" .") if complaints else ""
 
     def download(self, package: str) -> list[Path]:
         """The .deb files of `package` and all that it needs."""
@@ -240,6 +241,8 @@ def fetch(root: Path = TOOLS, pause_s: float = 5) -> None:
     architectures = _architectures()
     own_sources = sources(Path("/etc/apt"), _codename())
     root.mkdir(parents=True, exist_ok=True)
+    for broken_off in root.glob(".fetch-*"):
+        shutil.rmtree(broken_off, ignore_errors=True)
     # The path may hold no blank for apt's configuration; the temporary folder's never does.
     with tempfile.TemporaryDirectory(prefix="rivot-apt-") as scratch:
         apt = _Apt(Path(scratch), own_sources, architectures)
@@ -255,7 +258,7 @@ def fetch(root: Path = TOOLS, pause_s: float = 5) -> None:
                 _check(_wrap(staging, arch, name), name)
             _move(staging, root)
         except (OSError, subprocess.SubprocessError) as error:
-            raise Unavailable(str(error)) from error
+            raise Unavailable(str(error).rstrip(".")) from error
         finally:
             shutil.rmtree(staging, ignore_errors=True)
 

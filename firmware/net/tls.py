@@ -34,7 +34,7 @@ def context(
         make = _micropython if sys.implementation.name == "micropython" else _cpython
         return make(anchors, cert if len(chain) > 1 else chain and chain[0], keys)
     except (ValueError, OSError, IndexError) as error:
-        raise TlsError("a certificate or key cannot be read: %s" % error)  # noqa: B904
+        raise TlsError("a certificate or key cannot be read: %s" % error)
 
 
 def ders(data: bytes, label: bytes) -> list:

@@ -98,7 +98,7 @@ class WebSocketClient:
             auth = (user, password) if user or password else None
             hello = handshake.request(host, port, secure, path, key, protocols, auth)
         except handshake.HandshakeError as error:
-            raise WebSocketError(str(error))  # noqa: B904
+            raise WebSocketError(str(error))
         if not secure:
             tls = None
         elif tls is None:
@@ -113,7 +113,7 @@ class WebSocketClient:
         self._item = None
         answer = handshake.Response(key, protocols, require_protocol)
         self._task = asyncio.create_task(self._run((host, port, tls), hello, answer))
-        asyncio.create_task(self._watch(self._task))  # noqa: RUF006
+        asyncio.create_task(self._watch(self._task))
         try:
             while self.closed and self._task:
                 await self._change()
@@ -128,7 +128,11 @@ class WebSocketClient:
             raise WebSocketError(self._reason)
 
     async def receive(self) -> tuple:
-        """The next message: (is_text, str or bytes). For one task only. Raises ConnectionClosed."""
+        """The next message: (is_text, str or bytes). Raises ConnectionClosed.
+
+        For one task, which should be back here within the time limit: the message after the next
+        one, and the pongs behind it, are not read before.
+        """
         while self._item is None:
             if self.closed:
                 raise ConnectionClosed(self._code, self._reason)
@@ -315,7 +319,7 @@ class WebSocketClient:
                 if _PONG not in self._pending:
                     self._pending[_PONG] = self._limit_ms
                     # Not awaited: a write may block, and nobody watches this task.
-                    asyncio.create_task(self._send_ping())  # noqa: RUF006
+                    asyncio.create_task(self._send_ping())
 
     async def _change(self) -> None:
         self._changed.clear()

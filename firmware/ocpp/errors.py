@@ -1,4 +1,4 @@
-"""Errors that know their code in a CALLERROR (OCPP-J 1.6 section 4.2.3, spelled as it spells them).
+"""Errors that know their code in a CALLERROR (OCPP-J 1.6 4.2.3, in its spelling).
 
 Raised by whatever reads or answers a request; turned into a CALLERROR in one place, the
 central-system link. A local fault never reaches the server as text: see `INTERNAL_ERROR`.

@@ -6,7 +6,7 @@ Only what differs from the default is stored, and it is stored before the server
 
 from micropython import const
 
-from .samples import MEASURANDS
+from .messages import MEASURANDS
 
 _NAMES = tuple([row[1] for row in MEASURANDS])
 _FIVE = ",".join(_NAMES[:5])  # the guide's five, in its order

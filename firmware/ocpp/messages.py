@@ -1,16 +1,36 @@
 """Payload texts of what the charger sends, in the integration guide's key order.
 
 Text, not dicts: a MicroPython dict keeps no order. Values come in as integers in the units of
-their names. Meter samples are in samples.py, Rivot's own messages in rivot.py; frames (rpc.py) and
-what servers send (requests.py) are not known here.
+their names. Rivot's own messages are in rivot.py; frames (rpc.py) and what servers send
+(requests.py) are not known here.
 
 A transaction's id may not be known yet when its messages are made: they carry `TID`, which the
-outbox replaces when it sends them.
+outbox replaces when it sends them. Meter samples go to flash packed into some 50 bytes of text: a
+letter for the context, the time, then letter and integer of each measurand in the configured
+order, `P 1768989150 E0 W142 S8707 V77150 I1850`.
 """
 
 from .dates import iso8601
 
 TID = "@TID@"
+
+# letter in a packed sample, measurand, unit; the values' units are Wh, W, 0.01 %, mV, mA, mA, 0.1 C
+MEASURANDS = (
+    ("E", "Energy.Active.Import.Register", "Wh"),
+    ("W", "Power.Active.Import", "W"),
+    ("S", "SoC", "Percent"),
+    ("V", "Voltage", "V"),
+    ("I", "Current.Import", "A"),
+    ("O", "Current.Offered", "A"),
+    ("T", "Temperature", "Celsius"),
+)
+CONTEXTS = {
+    "P": "Sample.Periodic",
+    "C": "Sample.Clock",
+    "B": "Transaction.Begin",
+    "X": "Transaction.End",
+    "T": "Trigger",
+}
 
 
 def quote(text: str) -> str:
@@ -79,8 +99,8 @@ def status_notification(
     state: str,
     unix_s: int,
     info: str = "",
-    vendor_error_code: str = "",
     vendor_id: str = "",
+    vendor_error_code: str = "",
 ) -> str:
     """The guide's four fields, then what is given (info and vendorErrorCode cut at 50)."""
     return fields(
@@ -110,19 +130,20 @@ def start_transaction(
 def stop_transaction(
     meter_stop_wh: int,
     unix_s: int,
+    transaction_id: "int | str",
     reason: str,
     id_tag: str = "",
-    transaction_id: "int | str" = TID,
-    transaction_data: "list[str]" = (),
+    samples: "list[str]" = (),
 ) -> str:
-    """A stop; `transaction_data` are texts made by `samples.meter_value`."""
+    """A stop; `transaction_id` is an id or `TID`, `samples` are packed, for transactionData."""
+    data = "[" + ",".join([meter_value(packed) for packed in samples]) + "]" if samples else ""
     return fields(
         ("meterStop", str(meter_stop_wh)),
         ("timestamp", quote(iso8601(unix_s))),
         ("transactionId", str(transaction_id)),
         ("reason", quote(reason)),
         text_field("idTag", id_tag),
-        ("transactionData", "[" + ",".join(transaction_data) + "]" if transaction_data else ""),
+        ("transactionData", data),
     )
 
 
@@ -133,3 +154,56 @@ def data_transfer(vendor_id: str, message_id: str, data: str) -> str:
         text_field("messageId", message_id),
         text_field("data", data),
     )
+
+
+def pack_sample(unix_s: int, context: str, measurands: str, values: tuple) -> str:
+    """One meter sample as a short text; what is not known is left out.
+
+    `context` is a letter of `CONTEXTS`, `measurands` a configuration key's list ("" means the
+    energy), `values` one integer for each row of `MEASURANDS`, None where unknown.
+    """
+    parts = [context, str(unix_s)]
+    for name in (measurands or MEASURANDS[0][1]).split(","):
+        for row, value in zip(MEASURANDS, values):
+            if row[1] == name and value is not None:
+                parts.append(row[0] + str(value))
+    if len(parts) == 2:  # OCPP allows no sample without a value
+        parts.append("E" + str(values[0]))
+    return " ".join(parts)
+
+
+def meter_value(packed: str) -> str:
+    """A packed sample as one element of meterValue or transactionData."""
+    parts = packed.split(" ")
+    values = [_sampled_value(part, CONTEXTS[parts[0]]) for part in parts[2:]]
+    return '{"timestamp":"%s","sampledValue":[%s]}' % (iso8601(int(parts[1])), ",".join(values))
+
+
+def meter_values(packed: str, transaction_id: "int | str" = "", connector_id: int = 1) -> str:
+    """A packed sample as a MeterValues payload; outside a transaction `transaction_id` is ""."""
+    return fields(
+        ("connectorId", str(connector_id)),
+        ("transactionId", str(transaction_id)),
+        ("meterValue", "[" + meter_value(packed) + "]"),
+    )
+
+
+def _sampled_value(part: str, context: str) -> str:
+    letter = part[0]
+    for row in MEASURANDS:
+        if row[0] == letter:
+            break
+    number = _number(letter, int(part[1:]))
+    sample = '{"value":"%s","context":"%s","measurand":"%s","unit":"%s"}'
+    return sample % (number, context, row[1], row[2])
+
+
+def _number(letter: str, value: int) -> str:
+    """The guide's formats: whole Wh, whole W with .00, two decimals; one for the temperature."""
+    if letter == "E":
+        return str(value)
+    if letter == "W":
+        return "%d.00" % value
+    if letter == "T":
+        return fixed(value, 1)
+    return fixed(value if letter == "S" else rounded(value, 10), 2)

@@ -12,8 +12,8 @@ they were made. Where the outbox backs off after a failure, the queue does not w
 
 import asyncio
 import gc
-
 from binascii import unhexlify
+
 from micropython import const
 
 from firmware.errors import ChargerError
@@ -99,11 +99,12 @@ class CentralSystem:
         self._timeouts = 0
         self._registered = False  # ever Accepted since power-up
         self._registration = ""
-        self._boot_due_s = -1  # uptime of the next BootNotification, -1: none is due
+        self._boot_due_s = -1  # uptime of the next BootNotification, -1: none is waited for
         self._boot_interval_s = 0  # of the last Accepted answer
         self._heartbeat_s = 0  # uptime of the last one
         self._triggering = False  # a TriggerMessage is being handled
         self._password = ""
+        self._hurry = False  # do not wait out the back-off
 
     # ---- for the rest of the charger ----
 
@@ -139,9 +140,10 @@ class CentralSystem:
         """Is nothing of ours under way or queued (the outbox aside)."""
         return not self._queue and self._waiting is None
 
-    def abort(self) -> None:
-        """The network is gone: drop the connection now."""
-        if self._client:
+    def network_changed(self, up: bool) -> None:
+        """The network came (connect now) or went (the connection cannot live)."""
+        self._hurry = up
+        if self._client and not up:
             self._client.abort()
 
     async def close(self) -> None:
@@ -166,7 +168,10 @@ class CentralSystem:
             delay_ms = backoff_s * (750 + jitter * 500 // 255)
             self._log.info("ocpp", "next connection in %d ms", delay_ms)
             backoff_s = min(2 * backoff_s, _MAX_BACKOFF_S)
-            await asyncio.sleep_ms(delay_ms)
+            self._hurry = False
+            while delay_ms > 0 and not self._hurry:
+                await asyncio.sleep_ms(min(delay_ms, _TICK_MS))
+                delay_ms -= _TICK_MS
 
     # ---- one connection ----
 
@@ -191,15 +196,18 @@ class CentralSystem:
             client.abort()
 
     def _begin(self) -> None:
-        """State of a fresh connection. BootNotification is due, or was sent at power-up."""
+        """State of a fresh connection: BootNotification is due, also after a reconnect.
+
+        Not before the interval of a Pending or Rejected answer has passed, and where the setting
+        says so only after power-up (OCPP 1.6 4.2).
+        """
         self._rpc = rpc.Rpc(self._random_bytes)
         self._broken = False
         self._timeouts = 0
         self._heartbeat_s = self._clock.uptime_s()
         if self._registered and not self._settings.boot_on_reconnect:
             self._accept()
-        else:
-            self._registration = ""
+        elif self._boot_due_s < 0:
             self._boot_due_s = self._clock.uptime_s()
 
     def _accept(self) -> None:
@@ -215,12 +223,16 @@ class CentralSystem:
         self.online = False
         self._registration = ""
         self._client = None
-        self._rpc = None
-        lost, self._queue = self._queue, []
-        if self._waiting:
-            lost.insert(0, self._waiting)
-            self._waiting = None
-        for message in lost:
+        waiting, self._waiting = self._waiting, None
+        if waiting:
+            waiting.done(None)
+            if waiting.action == "BootNotification":
+                self._boot_due_s = -1
+        self._drop_queue()
+
+    def _drop_queue(self) -> None:
+        dropped, self._queue = self._queue, []
+        for message in dropped:
             message.done(None)
 
     async def _tick(self) -> None:
@@ -251,9 +263,8 @@ class CentralSystem:
 
     async def _call(self, client: "WebSocketClient", message: _Message, now_s: int) -> None:
         self._waiting = message
-        text = self._rpc.call(message.action, message.payload, now_s)
-        self._log.debug("ocpp", "> %s", text)
-        await client.send(text)
+        self._log.debug("ocpp", "> %s", message.action)
+        await client.send(self._rpc.call(message.action, message.payload, now_s))
 
     def _next(self, now_s: int) -> "_Message | None":
         """The message whose turn it is; a queued one leaves the queue."""
@@ -262,8 +273,10 @@ class CentralSystem:
         if not self.online:
             return self._queue.pop(0) if self._queue else None
         outbox = self._outbox
+        if self._queue and outbox.oldest_seq > self._queue[0].after:
+            return self._queue.pop(0)
         head = outbox.head(now_s)
-        if self._queue and (head is None or outbox.oldest_seq > self._queue[0].after):
+        if self._queue and head is None:  # backing off
             return self._queue.pop(0)
         if head:
             message = _Message(head[1], head[2], None)
@@ -298,6 +311,8 @@ class CentralSystem:
         message = self._waiting
         self._log.warn("ocpp", "no answer to %s", message.action)
         self._failed(message, now_s)
+        if message.action == "BootNotification":
+            self._boot_due_s = now_s
         return self._timeouts < _MAX_TIMEOUTS
 
     def _failed(self, message: _Message, now_s: int) -> None:
@@ -316,16 +331,15 @@ class CentralSystem:
                 if not is_text:
                     self._log.warn("ocpp", "a binary message was ignored")
                     continue
-                self._log.debug("ocpp", "< %s", data)
                 reply = self._handle(data)
                 if reply:
-                    self._log.debug("ocpp", "> %s", reply)
                     await client.send(reply)
         except _SURVIVED as error:
             self._log.warn("ocpp", "connection lost: %s", str(error) or repr(error))
         finally:
-            self._broken = True
-            self._wake.set()
+            if self._client is client:
+                self._broken = True
+                self._wake.set()
 
     def _handle(self, text: str) -> str:
         """Work on one message; the text to answer with, "" when there is none."""
@@ -349,6 +363,7 @@ class CentralSystem:
         return ""
 
     def _answer(self, call_id: str, action: str, payload: dict) -> str:
+        self._log.debug("ocpp", "< %s", action)
         self._triggering = action == "TriggerMessage"
         try:
             answer = core.dispatch(action, payload, self._station, self._keys)
@@ -378,8 +393,8 @@ class CentralSystem:
         message.done(payload)
 
     def _boot_answered(self, payload: "dict | None") -> None:
-        if payload is None:  # an error or a time-out; the line may be over already
-            self._retry_boot(0)
+        if payload is None:  # an error; after a time-out or a broken line it is due at once
+            self._boot_due_s = self._clock.uptime_s() + _RETRY_BOOT_S
             return
         self._set_clock(payload)
         interval_s = payload.get("interval")
@@ -389,15 +404,13 @@ class CentralSystem:
         self._log.info("ocpp", "registration %s, %d s", self._registration, interval_s)
         if self._registration != "Accepted":
             self.online = False
-            self._retry_boot(interval_s)
+            self._boot_due_s = self._clock.uptime_s() + (interval_s or _RETRY_BOOT_S)
+            self._drop_queue()
             return
         self._boot_interval_s = interval_s
         if interval_s and not self._settings.heartbeat_follows_boot:
             self._keys.set("HeartbeatInterval", str(interval_s))
         self._accept()
-
-    def _retry_boot(self, interval_s: int) -> None:
-        self._boot_due_s = self._clock.uptime_s() + (interval_s or _RETRY_BOOT_S)
 
     def _set_clock(self, payload: "dict | None") -> None:
         """Take the server's time from an answer that has one."""

@@ -147,6 +147,8 @@ class ChargePoint:
             self._statuses(connector_id)
         elif message == "MeterValues":
             self.link.send(message, self._transactions.meter_values_now())
+        elif message == "BootNotification":
+            self.link.boot()
         elif message == "Heartbeat":
             self.link.send(message, "{}")
         else:

@@ -4,9 +4,8 @@ Called by the charge point when the core says that something has happened. Times
 clock, numbers from the core's session and meter; the texts are OCPP's business.
 """
 
-from firmware.charging.readings import UNKNOWN_TEMPERATURE
 from firmware.errors import ChargerError
-from firmware.ocpp import messages, rivot
+from firmware.ocpp import messages, rivot, samples
 from firmware.storage.files import read_json, remove, write_json
 
 _SNAPSHOT = "/session.json"
@@ -94,8 +93,8 @@ class Transactions:
     def meter_values_now(self) -> str:
         """A MeterValues payload of this moment, for TriggerMessage."""
         transaction_id = self.transaction_id()
-        packed = self._packed(self._clock.unix_s(), "T")
-        return messages.meter_values(packed, "" if transaction_id is None else transaction_id)
+        packed = self._packed(self._clock.unix_s(), samples.TRIGGER)
+        return samples.render(packed, transaction_id)
 
     def begin_stop(self) -> None:
         """The session is over: the summary goes first (the guide's order)."""
@@ -152,27 +151,24 @@ class Transactions:
 
     def _packed(self, unix_s: int, context: str) -> str:
         core = self._core
-        module = core.module
-        soc_c100 = core.bms.soc_c100
-        temperature_c10 = module.temperature_c10
-        values = (
+        return samples.pack(
+            self._keys.get("MeterValuesSampledData"),
+            unix_s,
+            context,
             core.meter.wh,
             core.meter.power_mw // 1000,
-            soc_c100 if soc_c100 >= 0 else None,
-            module.terminal_mv,
-            module.terminal_ma,
+            core.bms.soc_c100,
+            core.module.terminal_mv,
+            core.module.terminal_ma,
             core.regulator.limit_ma(core.bms.current_limit_ma),
-            temperature_c10 if temperature_c10 != UNKNOWN_TEMPERATURE else None,
-        )
-        return messages.pack_sample(
-            unix_s, context, self._keys.get("MeterValuesSampledData"), values
+            core.module.temperature_c10,
         )
 
     def _add_sample(self, unix_s: int) -> None:
         session = self._core.session
         meter = self._core.meter
         try:
-            self._outbox.add_sample(session.txn, self._packed(unix_s, "P"))
+            self._outbox.add_sample(session.txn, self._packed(unix_s, samples.PERIODIC))
             self._register.store(meter.wh, meter.mwh)
             self._snapshot(session.txn)
         except (OSError, ChargerError) as error:

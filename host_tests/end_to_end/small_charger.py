@@ -1,4 +1,4 @@
-"""A charger of a hundred lines on PyPI `ocpp` and `websockets`: what the server's own tests talk to.
+"""A small charger on PyPI `ocpp` and `websockets`: what the server's own tests talk to.
 
 It plays the guide's session with the guide's numbers and understands the few control commands that
 `tools.run` gives to the virtual charger. `faults` makes it break the guide in a known way.
@@ -24,7 +24,7 @@ def now() -> str:
 
 
 class SmallCharger(ChargePoint):
-    """One charger on one connection; use `async with SmallCharger.on_line(url)`."""
+    """One charger on one connection, opened by `connected`, ended by `close`."""
 
     def __init__(self, charge_box_id, connection, faults=(), sample_interval_s=0.02):
         super().__init__(charge_box_id, connection, response_timeout=5)
@@ -122,7 +122,8 @@ class SmallCharger(ChargePoint):
             ("1.85", "Current.Import", "A"),
         )
         samples = [
-            {"value": v, "context": "Sample.Periodic", "measurand": m, "unit": u} for v, m, u in rows
+            {"value": v, "context": "Sample.Periodic", "measurand": m, "unit": u}
+            for v, m, u in rows
         ]
         value = [{"timestamp": now(), "sampledValue": samples}]
         await self.call(call.MeterValues(1, value, self.transaction_id))

@@ -167,16 +167,14 @@ class Store:
         ).fetchone()
         if again:
             return int(again["id"])
-        newest = self._db.execute("SELECT max(id) FROM transactions").fetchone()[0]
-        return self._insert(
-            "transactions",
-            id=max(FIRST_TRANSACTION, (newest or 0) + 1),
-            charge_box_id=charge_box_id,
-            connector_id=connector_id,
-            id_tag=id_tag,
-            start_timestamp=at,
-            meter_start=meter_start,
+        # One statement, so that two servers on one file cannot give out the same number.
+        done = self._db.execute(
+            "INSERT INTO transactions"
+            " (id, charge_box_id, connector_id, id_tag, start_timestamp, meter_start)"
+            " SELECT max(?, coalesce(max(id), 0) + 1), ?, ?, ?, ?, ? FROM transactions",
+            (FIRST_TRANSACTION, charge_box_id, connector_id, id_tag, at, meter_start),
         )
+        return done.lastrowid or 0
 
     def stop_transaction(
         self, charge_box_id: str, transaction_id: int, at: str, meter_stop: int, reason: str

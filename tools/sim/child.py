@@ -23,8 +23,9 @@ _FLASH_COUNT, _ADVANCE, _RESOLVE, _RTC_READ = 0x12, 0x10, 0x0D, 0x08
 # Absolute paths below these are the PC's own; all others are the chip's.
 _HOST = tuple({sys.prefix, sys.base_prefix, "/dev", "/proc", "/etc", "/usr", "/sys"})
 
+_BUSY_TURNS = 500  # of the event loop, without any sleep
+
 open_on_host = open
-real_time = time.time
 
 
 class Wire:
@@ -36,7 +37,7 @@ class Wire:
 
     def readinto(self, buf: bytearray, n: int = -1) -> int:
         """Fill `buf` (its first `n` bytes); fewer at the end of the stream only."""
-        view = memoryview(buf)[: n if n >= 0 else None]
+        view = memoryview(buf).cast("B")[: n if n >= 0 else None]
         done = 0
         while done < len(view):
             got = self._socket.recv_into(view[done:])
@@ -76,11 +77,17 @@ class VirtualSelector(selectors.DefaultSelector):  # type: ignore[misc,valid-typ
 
     clock: VirtualClock
 
+    turns = 0
+
     def select(self, timeout: float | None = None) -> list:
         """Ready descriptors; with none, time passes up to `timeout` seconds."""
         ready = super().select(0)
+        self.turns += 1
+        if self.turns > _BUSY_TURNS and timeout is not None:
+            timeout = max(timeout, 0.001)  # who never sleeps takes time, too
         if ready or timeout is not None and timeout <= 0:
             return ready
+        self.turns = 0
         dt_ms = -1 if timeout is None else max(1, math.ceil(timeout * 1000 - 1e-6))
         self.clock.advance(min(dt_ms, 1 << 28))
         return super().select(0)
@@ -218,7 +225,7 @@ async def _ensure_resolved(
 
 def main() -> None:
     """Shim in place, boot.py, main.run()."""
-    _, wire, status, folder, clock_name, code = sys.argv
+    _, wire, status, folder, clock_name, code, *more = sys.argv
     sys.path[:] = [
         str(HERE / "shim"), str(HERE / "shim" / "cpython"), code,
         *(p for p in sys.path if p and Path(p).resolve() != HERE), code + "/lib",
@@ -226,7 +233,7 @@ def main() -> None:
     import compat
     import link
 
-    link._file = Wire(int(wire))
+    link.wire = Wire(int(wire))
     virtual = clock_name == "virtual"
     clock = VirtualClock(link.ask) if virtual else None
     if clock:
@@ -239,9 +246,12 @@ def main() -> None:
     asyncio.set_event_loop_policy(policy)
     asyncio.base_events.BaseEventLoop._ensure_resolved = _ensure_resolved  # type: ignore
     socket.getaddrinfo = resolver(link.ask)
-    import esp32  # noqa: F401
     import machine  # noqa: F401
-    import network  # noqa: F401
+    import network
+
+    sys.modules["esp32"] = network
+    for name in more:
+        __import__(name)
 
     link.ask(0x11, 0)
     boot = Path(code, "boot.py").read_text()

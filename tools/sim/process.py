@@ -3,18 +3,25 @@
 import ctypes
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import IO, Any
 
 from tools import build, micropython
 
 HERE = Path(__file__).resolve().parent
-_START = "import gc;gc.collect();b=gc.mem_alloc();import launch;launch.start(b)"
+_START = (
+    "import asyncio,gc,json,os,socket,sys,time,vfs;gc.collect();b=gc.mem_alloc();import launch as l;"
+    "l.start(b);o=l.observe;b=l.boot(b);del l;import main;main.run(o)"
+)
+# What only few boards use costs heap only where it is used (shim/rare.py).
+_RARE = re.compile(
+    rb"\b(ADC|PWM|unique_id|freq|DEEPSLEEP_RESET|SOFT_RESET|mcu_temperature|ifconfig|disconnect)\b"
+)
 _PR_SET_PDEATHSIG = 1
 
 
@@ -41,12 +48,17 @@ def command_line(on: str, heap: str | None) -> list[str]:
     return [*words, *(("-X", f"heapsize={heap}") if heap else ()), "-c", _START]
 
 
+def rare_modules(code: dict[str, Path]) -> list[str]:
+    """Further modules of the shim that this firmware wants."""
+    return ["rare"] if any(_RARE.search(path.read_bytes()) for path in code.values()) else []
+
+
 class Child:
     """One life of the firmware. `output` takes what it prints: a file, or None for a pipe."""
 
     def __init__(
         self, on: str, heap: str | None, flash: Path, virtual: bool, firmware: Path | None = None,
-        output: IO[bytes] | None = None,
+        more: list[str] | None = None, output: IO[bytes] | None = None,
     ) -> None:  # fmt: skip
         words = command_line(on, heap)
         self.wire, wire = socket.socketpair()
@@ -55,6 +67,7 @@ class Child:
         arguments.append("virtual" if virtual else "wall")
         if on == "cpython":
             arguments.append(str(firmware or build.ROOT))
+        arguments += more or []
         self._process = subprocess.Popen(
             [*words, *arguments],
             stdin=subprocess.DEVNULL,
@@ -105,8 +118,3 @@ def settings_file(settings: dict[str, Any]) -> dict[str, bytes]:
 
 def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def temporary_output() -> IO[bytes]:
-    """A file for what the firmware prints; never full, unlike a pipe that nobody reads."""
-    return tempfile.TemporaryFile(prefix="rivot-sim-")

@@ -18,8 +18,8 @@ async def echo(url: str, max_message: int) -> None:
     await client.connect(url, require_protocol=False)
     try:
         while True:
-            is_text, data = await client.receive()
-            await (client.send(data) if is_text else client.send_binary(data))
+            _, data = await client.receive()
+            await client.send(data)
             data = None
     except ConnectionClosed as closed:
         if closed.code == 1006:

@@ -13,7 +13,12 @@ _STATUS = const(0x18FF50E5)
 _CHARGED = const(0x160B8001)
 _DISCHARGED = const(0x160D8001)
 _QUESTIONS = (0x160B0180, 0x160D0180)
-FILTERS = tuple((id, 0x1FFFFFFF, True) for id in (_LIMITS, _CHARGED, _DISCHARGED))
+_EXACTLY = const(0x1FFFFFFF)
+FILTERS = (
+    (_LIMITS, _EXACTLY, True),
+    (_CHARGED, _EXACTLY, True),
+    (_DISCHARGED, _EXACTLY, True),
+)
 
 # flags of `report`; bit 4 (BMS time-out) the driver sets itself
 FLAG_FAULT = const(1)

@@ -13,7 +13,7 @@ class Native:
     def __init__(self, can_class: type, bus: int = 0, bitrate: int = 250_000) -> None:
         self._class = can_class
         self._can = can_class(bus, bitrate)
-        self._message = [0, memoryview(bytearray(8)), 0, 0]
+        self._message: list = [0, memoryview(bytearray(8)), 0, 0]
         self._sent = self._received = self._overruns = self._restarts = 0
         self.set_filters(())
 

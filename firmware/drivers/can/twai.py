@@ -125,7 +125,7 @@ class Twai:
             mem[_ID] = id >> 21
             mem[_ID + 4] = id >> 13 & 0xFF
             mem[_ID + 8] = id >> 5 & 0xFF
-            mem[_ID + 12] = id << 3 & 0xFF
+            mem[_ID + 12] = (id & 0x1F) << 3  # in this order: no big int
             first = _DATA
         else:
             mem[_BUFFER] = len(data)

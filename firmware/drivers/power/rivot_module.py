@@ -24,6 +24,14 @@ _TELEMETRY_REPLY = const(0x0681827E)
 _TERMINALS = const(0x00433F01)
 _STATE = const(0x00473F01)
 _HEARTBEAT = const(0x18FF50E5)
+_EXACTLY = const(0x1FFFFFFF)
+FILTERS = (
+    (_CONTROL_REPLY, _EXACTLY, True),
+    (_TELEMETRY_REPLY, _EXACTLY, True),
+    (_TERMINALS, _EXACTLY, True),
+    (_STATE, _EXACTLY, True),
+    (_HEARTBEAT, _EXACTLY, True),
+)
 
 _SET_POINTS = b"\x00\x03"  # functions: voltage, current
 _SWITCH = const(0x32)

@@ -7,16 +7,13 @@ always overdue and runs at once, while all that sleeps is ordered by virtual tim
 
 import asyncio.core as core
 import time as _time
-from time import *  # noqa: F403
-from time import gmtime as _gmtime
-from time import ticks_add
+from time import ticks_add, ticks_diff  # noqa: F401
 
 from link import ask
 from micropython import const
 
-_RTC_READ = const(0x08)
-_ADVANCE = const(0x10)
 _AHEAD_MS = const(1 << 28)
+_BUSY_TURNS = const(500)
 
 _ms = ticks_add(_time.ticks_ms(), _AHEAD_MS)
 _us = 0
@@ -30,10 +27,10 @@ def ticks_us() -> int:
     return _us
 
 
-def advance(dt_ms: int) -> int:
-    """Ask for `dt_ms` to pass (-1: until something comes); answers how much did."""
+def advance(ms: int) -> int:
+    """Ask for time to pass (-1: until something comes); answers how much did."""
     global _ms, _us
-    moved = ask(_ADVANCE, 0, dt_ms)
+    moved = ask(0x10, 0, ms)
     _ms = ticks_add(_ms, moved)
     _us = ticks_add(_us, moved * 1000)
     return moved
@@ -44,23 +41,16 @@ def sleep_ms(ms: int) -> None:
         ms -= advance(ms)
 
 
-def sleep_us(us: int) -> None:
-    sleep_ms((us + 999) // 1000)
-
-
 def sleep(seconds: float) -> None:
     sleep_ms(int(seconds * 1000))
 
 
 def time() -> int:
-    return ask(_RTC_READ, 0)
+    return ask(0x08)
 
 
-def gmtime(seconds: "int | None" = None) -> tuple:
-    return _gmtime(time() if seconds is None else seconds)
-
-
-localtime = gmtime
+def __getattr__(name: str) -> object:
+    return getattr(_time, name)
 
 
 class _Poller:
@@ -69,24 +59,19 @@ class _Poller:
         self.register = poller.register
         self.modify = poller.modify
         self.unregister = poller.unregister
+        self._turns = 0
 
     def ipoll(self, dt_ms: int) -> object:
+        self._turns += 1
+        if not dt_ms and self._turns > _BUSY_TURNS:
+            dt_ms = 1  # who never sleeps takes time, too
         while dt_ms and not any(self._ipoll(0)):
+            self._turns = 0
             advance(dt_ms)
             if dt_ms > 0:
                 break
         return self._ipoll(0)
 
 
-_Queue = core.IOQueue
-
-
-def _queue() -> object:
-    queue = _Queue()
-    queue.poller = _Poller(queue.poller)
-    return queue
-
-
 core.ticks = ticks_ms
-core.IOQueue = _queue  # new_event_loop() makes another one
-core._io_queue = _queue()
+core._io_queue.poller = _Poller(core._io_queue.poller)

@@ -4,10 +4,6 @@ Allocates nothing: the file system calls it from finalisers, when the heap is lo
 """
 
 from link import ask
-from micropython import const
-
-_FLASH_PROGRAM = const(0x0E)
-_FLASH_ERASE = const(0x0F)
 
 
 class Flash:
@@ -20,9 +16,8 @@ class Flash:
 
     def writeblocks(self, block: int, buf: bytes, offset: "int | None" = None) -> None:
         if offset is None:
-            ask(_FLASH_ERASE, 0, block)
-            offset = 0
-        ask(_FLASH_PROGRAM, 0, block, offset, buf)
+            self.ioctl(6, block)
+        ask(0x0E, 0, block, offset or 0, buf)
 
     def ioctl(self, op: int, block: int) -> "int | None":
         if op == 4:
@@ -30,5 +25,4 @@ class Flash:
         if op == 5:
             return 4096
         if op == 6:
-            ask(_FLASH_ERASE, 0, block)
-            return 0
+            return ask(0x0F, 0, block)

@@ -1,6 +1,7 @@
-"""Starts the firmware on MicroPython: shim in place, flash mounted, boot.py, main.run().
+"""Starts the firmware on MicroPython: shim in place, flash mounted, then boot.py and main.run().
 
-Arguments: descriptor of the wire, descriptor of the status channel, flash image, clock.
+sys.argv: descriptors of the wire and of the status channel, flash image, wall or virtual, and the
+names of further shim modules. Forgotten once it has done its work.
 """
 
 import asyncio
@@ -9,56 +10,54 @@ import json
 import os
 import sys
 
+import link
 import vfs
-from link import ask
-from micropython import const
 
-_HELLO = const(0x11)
+_channel = None
+
+
+async def _serve(charger) -> None:
+    stream = asyncio.StreamReader(_channel)
+    while await stream.readline():
+        _channel.write(json.dumps(charger.status()).encode() + b"\n")
+    raise SystemExit  # the hardware is gone
+
+
+def observe(charger) -> None:
+    """Handed to main.run(): answers on the status channel."""
+    asyncio.create_task(_serve(charger))
 
 
 def start(before: int) -> None:
     """`before`: bytes of heap in use before any of the bench was loaded."""
-    import link
-
-    _, wire, status, image, clock = sys.argv
-    link._file = open(int(wire), "r+b")
-    channel = open(int(status), "r+b")
-
-    async def serve(charger) -> None:
-        stream = asyncio.StreamReader(channel)
-        while await stream.readline():
-            channel.write(json.dumps(charger.status()).encode() + b"\n")
-        raise SystemExit  # the hardware is gone
-
-    def observe(charger) -> None:
-        asyncio.create_task(serve(charger))
-
-    import esp32  # noqa: F401
+    global _channel
+    link.wire = open(int(sys.argv[1]), "r+b")
+    _channel = open(int(sys.argv[2]), "r+b")
     import machine  # noqa: F401
-    import network  # noqa: F401
+    import network
     import resolver
+    from flash import Flash
 
+    sys.modules["esp32"] = network
     sys.modules["socket"] = resolver
-    if clock == "virtual":
+    if sys.argv[4] == "virtual":
         import clock
 
         sys.modules["time"] = clock
-    from flash import Flash
-
-    flash = Flash(image)
-    gc.collect()
-    ask(_HELLO, 0, 0, gc.mem_alloc() - before)
+    for name in sys.argv[5:]:
+        __import__(name)
+    flash = vfs.VfsLfs2(Flash(sys.argv[3]))
+    del sys.modules["launch"]
     vfs.umount("/")
-    vfs.mount(vfs.VfsLfs2(flash), "/")
+    vfs.mount(flash, "/")
     os.chdir("/")
     sys.path[:] = ["", ".frozen", "/lib"]
-    _boot()
-    import main
-
-    main.run(observe)
 
 
-def _boot() -> None:
+def boot(before: int) -> None:
+    """The rest of the start, once `start` is out of the heap."""
+    gc.collect()
+    link.ask(0x11, 0, 0, gc.mem_alloc() - before)
     with open("/boot.py") as file:
         code = file.read()
     exec(code, {"__name__": "__main__"})

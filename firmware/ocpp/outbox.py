@@ -1,0 +1,207 @@
+"""The outbox: transaction messages in time order, on flash before they count.
+
+Records are delivered strictly head-first. A transaction that was started offline has no id yet;
+its messages carry `@TID@`, which is replaced when they are sent. `state` holds how far delivery
+has come and the id of the newest transaction the server knows; it is written after each answer, so
+a power cut can repeat the last message, unchanged, and never lose or reorder one.
+
+A message that the server has refused as often as TransactionMessageAttempts says goes to the
+dead-letter file with all later ones of a transaction whose start was refused; nothing is thrown
+away. The journal and the file functions are handed in.
+"""
+
+from firmware.errors import ChargerError
+
+from .messages import TID
+
+_SAMPLE = "sample"
+_START = "StartTransaction"
+_STOP = "StopTransaction"
+
+
+class OutboxFull(ChargerError):
+    """Flash is full: no new session can be recorded."""
+
+
+class Outbox:
+    """`store` has `read() -> dict`, `write(dict)`, `bury(text)` and `has_room() -> bool`."""
+
+    def __init__(
+        self,
+        journal: "Journal",
+        store: "OutboxStore",
+        attempts: "Callable",
+        retry_interval_s: "Callable",
+        render_sample: "Callable",
+        log: "Log",
+    ) -> None:
+        self._journal = journal
+        self._store = store
+        self._attempts = attempts
+        self._retry_interval_s = retry_interval_s
+        self._render_sample = render_sample
+        self._log = log
+        state = store.read()
+        self._delivered = state.get("seq", 0)
+        self._txn = state.get("txn", 0)  # newest transaction with an id, and the id
+        self._id = state.get("id", 0)
+        self._dead_txn = state.get("dead", 0)
+        self._tries = 0
+        self._retry_at_s = 0
+        self._place = journal.begin()
+        self._head = None  # (seq, action, txn, text, next place)
+        self.last_seq = self._delivered
+        self._open_txn = state.get("open", 0)
+        self._summary_txn = 0
+        for text in journal.last_records():
+            self._note(*_split(text)[:3])
+
+    def __len__(self) -> int:
+        return self.last_seq - self._delivered
+
+    @property
+    def oldest_seq(self) -> int:
+        """Of the oldest record that is not delivered; last_seq + 1 when all are."""
+        return self._delivered + 1
+
+    def open_transaction(self) -> int:
+        """Local number of the transaction that has a start and no stop; 0 when there is none."""
+        return self._open_txn
+
+    def has_summary(self, txn: int) -> bool:
+        """Has SessionSummary been recorded for `txn`, as far as the newest records tell."""
+        return self._summary_txn == txn
+
+    def transaction_id(self, txn: int) -> "int | None":
+        """The server's id of local transaction `txn`, None while it is not known."""
+        return self._id if txn and txn == self._txn else None
+
+    # ---- recording ----
+
+    def add(self, action: str, payload: str, txn: int) -> int:
+        """Record a message; on flash when this returns its sequence number.
+
+        A new session (StartTransaction) is refused with OutboxFull when room is short; what ends
+        a running one is always taken. Raises OSError when flash fails.
+        """
+        if action == _START and not self._store.has_room():
+            raise OutboxFull("no room for another session until the server has taken some")
+        return self._append(action, payload, txn)
+
+    def add_sample(self, txn: int, packed: str) -> int:
+        """Record a packed meter sample (samples.py) of `txn`."""
+        if not self._store.has_room():
+            raise OutboxFull("no room for another sample")
+        return self._append(_SAMPLE, packed, txn)
+
+    def _append(self, action: str, text: str, txn: int) -> int:
+        seq = self.last_seq + 1
+        self._journal.append("%d\t%s\t%d\t%s" % (seq, action, txn, text))
+        self._note(seq, action, txn)
+        return seq
+
+    def _note(self, seq: int, action: str, txn: int) -> None:
+        if seq > self.last_seq:
+            self.last_seq = seq
+        if action == _START:
+            self._open_txn = txn
+        elif action == _STOP:
+            self._open_txn = 0
+        elif action == "DataTransfer":
+            self._summary_txn = txn
+
+    # ---- delivery ----
+
+    def backing_off(self, now_s: int) -> bool:
+        """Is the head waiting for its retry time."""
+        return now_s < self._retry_at_s
+
+    def head(self, now_s: int) -> "tuple[int, str, str, int] | None":
+        """(seq, action, payload, txn) to send next; None when empty or backing off."""
+        if not len(self) or self.backing_off(now_s):
+            return None
+        while True:
+            head = self._head or self._load()
+            if head is None:
+                return None
+            seq, action, txn, text, _ = head
+            if txn and txn == self._dead_txn and action != _START:
+                self._bury()
+                continue
+            if action == _SAMPLE:
+                return seq, "MeterValues", self._render_sample(text, self._transaction(txn)), txn
+            if TID in text:
+                text = text.replace(TID, str(self._transaction(txn)))
+            return seq, action, text, txn
+
+    def _transaction(self, txn: int) -> int:
+        transaction_id = self.transaction_id(txn)
+        return -1 if transaction_id is None else transaction_id
+
+    def _load(self) -> "tuple | None":
+        while True:
+            found = self._journal.read(self._place)
+            if found is None:
+                # Fewer records than promised: flash lost some. Go on with what comes.
+                self._log.error("outbox", "%d records cannot be read", len(self))
+                self._delivered = self.last_seq
+                return None
+            text, place, next_place = found
+            seq, action, txn, payload = _split(text)
+            self._place = place
+            self._journal.drop_before(place[0])
+            if seq > self._delivered:
+                self._head = (seq, action, txn, payload, next_place)
+                return self._head
+            self._place = next_place
+
+    def delivered(self, seq: int, transaction_id: "int | None" = None) -> None:
+        """The server has answered record `seq`: never send it again."""
+        if self._head is None or self._head[0] != seq:
+            return
+        if self._head[1] == _START and transaction_id is not None:
+            self._txn = self._head[2]
+            self._id = transaction_id
+        self._advance()
+
+    def failed(self, seq: int, now_s: int) -> None:
+        """CALLERROR or no answer: try again later, or bury it after the last attempt.
+
+        The wait grows with each attempt (OCPP 1.6 3.7.1). Attempts are not kept over a reboot.
+        """
+        if self._head is None or self._head[0] != seq:
+            return
+        self._tries += 1
+        if self._tries < self._attempts():
+            self._retry_at_s = now_s + self._tries * self._retry_interval_s()
+            return
+        if self._head[1] == _START:
+            self._dead_txn = self._head[2]
+        self._bury()
+
+    def _bury(self) -> None:
+        seq, action, txn, text, _ = self._head
+        self._log.error("outbox", "%s %d goes to the dead letters", action, seq)
+        self._store.bury("%d\t%s\t%d\t%s" % (seq, action, txn, text))
+        self._advance()
+
+    def _advance(self) -> None:
+        self._delivered = self._head[0]
+        self._place = self._head[4]
+        self._head = None
+        self._tries = 0
+        self._retry_at_s = 0
+        self._store.write(
+            {
+                "seq": self._delivered,
+                "txn": self._txn,
+                "id": self._id,
+                "dead": self._dead_txn,
+                "open": self._open_txn,
+            }
+        )
+
+
+def _split(text: str) -> "tuple[int, str, int, str]":
+    seq, action, txn, payload = text.split("\t", 3)
+    return int(seq), action, int(txn), payload

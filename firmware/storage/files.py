@@ -1,0 +1,70 @@
+"""Whole files: read, or written so that a power cut leaves the old or the new one.
+
+The bytes are made first and written once: an exception half-way must not commit half a file.
+Names are relative to the chip's root.
+"""
+
+import json
+import os
+
+
+def read_bytes(path: str) -> bytes:
+    """The file's content, b"" when there is no such file (or no name)."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+def write_atomic(path: str, data: bytes) -> None:
+    """Replace the file; raises OSError (old content kept) when flash is full or broken."""
+    temporary = path + ".tmp"
+    with open(temporary, "wb") as file:
+        file.write(data)
+    os.rename(temporary, path)
+
+
+def read_json(path: str, default: dict) -> dict:
+    """The object in the file; `default` when there is none.
+
+    A file that is no JSON object is set aside as `path.bad`, to be looked at, never lost.
+    """
+    data = read_bytes(path)
+    if not data:
+        return default
+    try:
+        value = json.loads(data)
+        if isinstance(value, dict):
+            return value
+    except ValueError:
+        pass
+    os.rename(path, path + ".bad")
+    return default
+
+
+def write_json(path: str, value: dict) -> None:
+    """Write the object, atomically."""
+    write_atomic(path, json.dumps(value).encode())
+
+
+def remove(path: str) -> None:
+    """Delete the file if it is there."""
+    try:
+        os.remove(path)
+    except OSError:
+        pass
+
+
+def ensure_folder(path: str) -> None:
+    """Make the folder unless it is there."""
+    try:
+        os.mkdir(path)
+    except OSError:
+        os.listdir(path)  # raises when it is no folder
+
+
+def free_bytes(path: str = ".") -> int:
+    """Free space of the file system; it is walked, so ask seldom."""
+    numbers = os.statvfs(path)
+    return numbers[0] * numbers[3]

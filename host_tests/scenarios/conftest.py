@@ -1,0 +1,54 @@
+"""Scenarios run the whole firmware on the virtual clock, each on every interpreter."""
+
+import os
+
+import pytest
+
+from tools.micropython import command
+from tools.sim.bench import Bench
+
+INTERPRETERS = ("cpython", "micropython", "micropython32")
+HEAP = {"micropython32": "112k"}
+
+
+@pytest.fixture(params=INTERPRETERS)
+def interpreter(request: pytest.FixtureRequest) -> str:
+    """The interpreter's name; a missing MicroPython is a failure in CI, a skip elsewhere."""
+    if command(request.param) is None:
+        message = f"{request.param} is missing: make setup"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return str(request.param)
+
+
+@pytest.fixture
+def start(interpreter: str):
+    """Starts benches: `start(settings={...})`; all are closed at the end."""
+    benches: list[Bench] = []
+
+    def _start(settings: dict | None = None, **options: object) -> Bench:
+        bench = Bench(
+            on=interpreter, settings=settings, heap=HEAP.get(interpreter), **options
+        ).__enter__()
+        benches.append(bench)
+        return bench
+
+    yield _start
+    for bench in benches:
+        bench.close()
+
+
+@pytest.fixture
+def bench(start) -> Bench:
+    """A charger that is accepted, connected and idle."""
+    bench = start()
+    booted(bench)
+    return bench
+
+
+def booted(bench: Bench) -> None:
+    """Wait for the boot sequence of the guide."""
+    bench.expect("BootNotification", within_s=20)
+    bench.expect("StatusNotification", connectorId=0, status="Available")
+    bench.expect("StatusNotification", connectorId=1, status="Available")

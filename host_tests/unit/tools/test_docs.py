@@ -1,0 +1,32 @@
+"""The generated pages hold every setting and every state, and are up to date."""
+
+from firmware import settings
+from firmware.charging import connector, supervisor
+from tools import docs
+
+
+def test_every_setting_has_a_row_with_a_meaning():
+    page = docs.pages()[docs.ROOT / "docs" / "settings.md"]
+    rows = [line.split(" | ") for line in page.splitlines() if line.startswith("| `")]
+    assert [row[0].strip("| `") for row in rows] == [field[0] for field in settings.FIELDS]
+    assert all(row[4].strip("| ") for row in rows), "a setting has no comment behind it"
+
+
+def test_the_states_page_holds_the_whole_tables():
+    page = docs.states_page()
+    rows = {line.split(" | ")[0].strip("| "): line for line in page.splitlines()}
+    assert set(connector.EVENTS) <= set(rows)
+    assert {row[0] for row in supervisor.FAULTS} <= set(rows)
+    assert rows["cleared"].count("·") == len(connector.STATES) - 1
+
+
+def test_check_tells_a_stale_page_and_writes_nothing(tmp_path, monkeypatch, capsys):
+    (tmp_path / "docs").mkdir()
+    pages = {tmp_path / "docs" / "a.md": "new\n"}
+    monkeypatch.setattr(docs, "ROOT", tmp_path)
+    monkeypatch.setattr(docs, "pages", lambda: pages)
+    assert docs.main(["--check"]) == 1
+    assert "docs/a.md is not up to date: make docs" in capsys.readouterr().out
+    assert not (tmp_path / "docs" / "a.md").exists()
+    assert docs.main([]) == 0
+    assert docs.main(["--check"]) == 0

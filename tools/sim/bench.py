@@ -1,0 +1,325 @@
+"""The virtual charger for tests: virtual clock, scripted central system, all in step.
+
+    with Bench(on="micropython32", heap="112k") as bench:
+        bench.command("plug")
+        call = bench.expect("StatusNotification", within_s=10, status="Preparing")
+
+Time passes only inside `run`, `expect`, `call` and their like, and only while the firmware has
+nothing to do and no byte is under way.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from tools.sim.charger import KeepsDying, PowerLost, VirtualCharger
+from tools.sim.chip import reply
+from tools.sim.protocol import Op
+from tools.sim.server import CallError, Delay, Drop, Entry, Refuse, ScriptedServer, Silence, same
+
+__all__ = ["Bench", "BenchError", "CallError", "Delay", "Drop", "Entry", "Refuse", "Silence"]
+
+EPOCH_UNIX_S = 1_768_989_000  # 2026-01-21T09:50:00Z: when virtual time begins
+_LONGEST_STEP_MS = 100_000  # the firmware's clock takes no more at a time
+_REAL_TIME_S = 20
+_TAIL = 25
+_ADVANCE = int(Op.ADVANCE)
+_FOREVER = float("inf")
+
+
+class BenchError(AssertionError):
+    """What a test expected did not happen; the text shows the conversation's tail."""
+
+
+class Bench:
+    """One virtual charger with its central system.
+
+    on: micropython, micropython32 or cpython; settings: like --set; flash: kept when given;
+    firmware: another folder with boot.py and main.py; hardware: another virtual hardware.
+    """
+
+    def __init__(
+        self, on: str = "cpython", settings: dict[str, Any] | None = None, heap: str | None = None,
+        flash: Path | None = None, *, cut: int | None = None, firmware: Path | None = None,
+        hardware: Any = None, options: dict[str, Any] | None = None,
+    ) -> None:  # fmt: skip
+        if hardware is None:
+            from tools.sim.hardware import Hardware
+
+            hardware = Hardware(options)
+        self.hardware = hardware
+        self.server = ScriptedServer(lambda: self.now_s * 1000, lambda: EPOCH_UNIX_S + self.now_s)
+        self._folder = Path(tempfile.mkdtemp(prefix="rivot-bench-"))
+        self._printed = self._folder / "output"
+        self._output = self._printed.open("ab", buffering=0)
+        self._cursor = 0
+        self._waiting: int | None = None  # the firmware idles and wants so many ms
+        self.powered = False
+        self.charger = VirtualCharger(
+            on, hardware, flash or self._folder / "flash", lambda host, port: self.server.port,
+            virtual=True, heap=heap, settings={"csms_url": "ws://csms.test:9000/ocpp", **(settings or {})},
+            cut=cut, firmware=firmware, output=self._output, say=self._note,
+        )  # fmt: skip
+
+    def __enter__(self) -> "Bench":
+        self.power_on()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End everything."""
+        if self.powered:
+            self.charger.power_off()
+        self.powered = False
+        self.server.shut_down()
+        self._output.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    # --- time ---
+
+    @property
+    def now_s(self) -> float:
+        """Virtual seconds since the bench began."""
+        return float(self.hardware.now_ms) / 1000
+
+    def run(self, seconds: float) -> None:
+        """Let virtual time pass. Raises PowerLost at a cut."""
+        self._run_until(self.hardware.now_ms + seconds * 1000, None)
+
+    def run_until(self, condition: Callable[[], Any], within_s: float, what: str = "") -> None:
+        """Let time pass until the condition holds. Raises BenchError when it never does."""
+        if not self._run_until(self.hardware.now_ms + within_s * 1000, condition):
+            raise self._failed(f"not within {within_s} s: {what or condition}")
+
+    def _run_until(self, deadline_ms: float, done: Callable[[], Any] | None) -> bool:
+        while True:
+            if self._waiting is None and self.powered:
+                self._serve()
+            if self.server.service() and self.powered:
+                self._grant(0)  # look at your sockets
+                continue
+            if done and done():
+                return True
+            if self.hardware.now_ms >= deadline_ms:
+                return False
+            self._let_pass(deadline_ms)
+
+    def _serve(self) -> None:
+        """Handle requests until the firmware wants time to pass."""
+        charger = self.charger
+        while True:
+            request = charger.next_request()
+            if request is None:
+                self._receive()
+                continue
+            if request[0] == _ADVANCE:
+                self._waiting = request[2]
+                return
+            try:
+                charger.handle(request)
+            except PowerLost:
+                self._lost_power()
+                raise
+
+    def _receive(self) -> None:
+        child = self.charger.child
+        if child is None:
+            raise self._failed("the firmware is not running")
+        child.wire.settimeout(_REAL_TIME_S)
+        try:
+            data = child.wire.recv(65536)
+        except TimeoutError:
+            raise self._failed(f"the firmware was silent for {_REAL_TIME_S} s") from None
+        except OSError:
+            data = b""
+        try:
+            self.charger.feed(data)
+        except KeepsDying as error:
+            raise self._failed(str(error)) from None
+
+    def _grant(self, moved_ms: int) -> None:
+        self._waiting = None
+        self.charger.send(reply(moved_ms))
+
+    def _let_pass(self, deadline_ms: float) -> None:
+        now_ms = self.hardware.now_ms
+        wanted = self._waiting if self.powered else None
+        target = min(
+            deadline_ms,
+            now_ms + (_LONGEST_STEP_MS if wanted is None or wanted < 0 else wanted),
+            self.server.next_due_ms() or _FOREVER,
+            (self.charger.chip.watchdog_due_ms() or _FOREVER) if self.powered else _FOREVER,
+        )
+        moved_ms = max(1, min(_LONGEST_STEP_MS, -int(-(target - now_ms) // 1)))
+        self.hardware.advance(now_ms + moved_ms)
+        if not self.powered:
+            return
+        if self.charger.watchdog_bites():
+            self._waiting = None
+        else:
+            self._grant(moved_ms)
+
+    # --- the charger ---
+
+    def power_on(self) -> None:
+        """Mains on, on the flash as it is."""
+        if not self.powered:
+            self.powered = True
+            self._waiting = None
+            self.charger.power_on()
+
+    def _lost_power(self) -> None:
+        self.powered = False
+        self._waiting = None
+        self.server.drop()
+
+    def command(self, line: str) -> dict[str, Any]:
+        """A command of the control port; BenchError when it is refused."""
+        words = line.split()
+        if words == ["state"]:
+            return self.state()
+        if words == ["power"]:
+            self.charger.power_off()
+            self._lost_power()
+            return {"ok": True}
+        answer = self.charger.command(words)
+        if "error" in answer:
+            raise BenchError(f"{line}: {answer['error']}")
+        if words[0] == "net":
+            self.server.set_air(words[1] == "on")
+        return answer
+
+    def state(self) -> dict[str, Any]:
+        """The control port's `state`: the firmware's half and the plant's own truth."""
+        status: dict[str, Any] | None = None
+
+        def answered() -> bool:
+            nonlocal status
+            status = self.charger.take_status()
+            return status is not None
+
+        if self.powered:
+            if self._waiting is None:
+                self._serve()
+            self.charger.ask_status()
+            self._grant(0)
+            self._run_until(self.hardware.now_ms + 2000, answered)
+        return self.charger.state(status)
+
+    @property
+    def files(self) -> Any:
+        """The flash: `read(path)`, `names()`."""
+        return self.charger.flash
+
+    @property
+    def output(self) -> str:
+        """All that the firmware has printed."""
+        return self._printed.read_text(encoding="utf-8", errors="replace")
+
+    # --- the conversation ---
+
+    @property
+    def log(self) -> list[Entry]:
+        """Every frame of both ways."""
+        return self.server.log
+
+    def expect(self, action: str, within_s: float = 10, **fields: Any) -> Entry:
+        """The next CALL of that action with these fields; the ones before it count as seen.
+
+        A field's value may be a function or a compiled pattern. Raises BenchError.
+        """
+        found: list[Entry] = []
+        place = self._cursor
+
+        def arrived() -> bool:
+            nonlocal place
+            while place < len(self.log) and not found:
+                if _matches(self.log[place], action, fields):
+                    found.append(self.log[place])
+                place += 1
+            return bool(found)
+
+        if not arrived():
+            self._run_until(self.hardware.now_ms + within_s * 1000, arrived)
+        if not found:
+            raise self._failed(f"no {action} {fields or ''} within {within_s} s")
+        self._cursor = place
+        return found[0]
+
+    def expect_order(
+        self, wanted: Iterable[Any], within_s: float = 30, ignore: Iterable[str] = ("Heartbeat",)
+    ) -> list[Entry]:
+        """The next CALLs are exactly these, in this order, but for the actions to ignore.
+
+        Each is an action or (action, fields).
+        """
+        ignored = set(ignore)
+        entries: list[Entry] = []
+        end_ms = self.hardware.now_ms + within_s * 1000
+        for item in wanted:
+            action, fields = (item, {}) if isinstance(item, str) else item
+            entry = self._next_call(ignored - {action}, end_ms)
+            if entry is None or not _matches(entry, action, fields):
+                came = entry.line() if entry else f"nothing within {within_s} s"
+                raise self._failed(f"expected {action} {fields or ''}, but came: {came}")
+            entries.append(entry)
+        return entries
+
+    def _next_call(self, ignored: set[str], end_ms: float) -> Entry | None:
+        found: list[Entry] = []
+
+        def arrived() -> bool:
+            while self._cursor < len(self.log) and not found:
+                entry = self.log[self._cursor]
+                self._cursor += 1
+                if _is_call(entry) and entry.kind not in ignored:
+                    found.append(entry)
+            return bool(found)
+
+        if not arrived():
+            self._run_until(end_ms, arrived)
+        return found[0] if found else None
+
+    def expect_none(self, action: str, seconds: float, **fields: Any) -> None:
+        """No such CALL among those not yet seen and those of the next seconds."""
+        place = self._cursor
+        self.run(seconds)
+        for entry in self.log[place:]:
+            if _matches(entry, action, fields):
+                raise self._failed(f"unexpected: {entry.line()}")
+
+    def call(self, action: str, payload: Any = None, within_s: float = 30) -> Any:
+        """A CALL of the central system; the answer's payload. Raises CallError, BenchError."""
+        if not self.server.connected:
+            raise self._failed(f"{action}: the charge point is not connected")
+        id = self.server.call(action, {} if payload is None else payload)
+        self.run_until(lambda: id in self.server.replies, within_s, f"an answer to {action}")
+        entry = self.server.replies[id]
+        if entry.kind == "CallError":
+            raise CallError(entry.payload["code"], entry.payload["description"])
+        return entry.payload
+
+    def _note(self, line: str) -> None:
+        self._output.write(f"[bench {self.now_s:.3f}] {line}\n".encode())
+
+    def _failed(self, what: str) -> BenchError:
+        talk = "\n".join(entry.line() for entry in self.log[-_TAIL:]) or "(no frame yet)"
+        said = "\n".join(self.output.splitlines()[-_TAIL:]) or "(nothing)"
+        return BenchError(
+            f"{what}\nat {self.now_s:.3f} s; conversation:\n{talk}\nthe firmware printed:\n{said}"
+        )
+
+
+def _is_call(entry: Entry) -> bool:
+    return entry.way == ">" and entry.kind != "CallError" and not entry.kind.endswith("Response")
+
+
+def _matches(entry: Entry, action: str, fields: dict[str, Any]) -> bool:
+    if not _is_call(entry) or entry.kind != action:
+        return False
+    payload = entry.payload if isinstance(entry.payload, dict) else {}
+    return all(k in payload and same(payload[k], wanted) for k, wanted in fields.items())

@@ -1,0 +1,199 @@
+"""The virtual charger: hardware, chip, flash and the firmware's process put together.
+
+It knows when the firmware is started again and with which reset cause. It does not wait: the loop
+round it is tools/sim/runner.py (wall clock) or tools/sim/bench.py (virtual clock).
+"""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+from tools.sim import process
+from tools.sim.chip import (
+    HARD_RESET,
+    PWRON_RESET,
+    WDT_RESET,
+    Chip,
+    Requests,
+    ResetRequested,
+)
+from tools.sim.flash import FolderFlash, ImageFlash, PowerCut
+
+_MOST_DEATHS = 10
+_SHORT_LIFE_MS = 10_000
+STATUS_FIELDS = (
+    "connector", "error_code", "transaction", "energy_wh", "online", "queued", "heap_free",
+    "heap_used", "uptime_ms", "tick_max_ms",
+)  # fmt: skip
+CAUSES = {PWRON_RESET: "power-on", HARD_RESET: "hard reset", WDT_RESET: "watchdog reset"}
+
+
+class PowerLost(Exception):
+    """The mains are gone: pulled by command, or cut during a flash write."""
+
+
+class KeepsDying(Exception):
+    """The firmware ended ten times in a row, each time within ten seconds."""
+
+
+class VirtualCharger:
+    """`on`: interpreter; `resolve`: see Chip; `say`: takes a line about what happens."""
+
+    def __init__(
+        self, on: str, hardware: Any, flash: Path, resolve: Callable[[str, int], int], *,
+        virtual: bool, heap: str | None = None, settings: dict[str, Any] | None = None,
+        cut: int | None = None, firmware: Path | None = None, output: IO[bytes] | None = None,
+        say: Callable[[str], None] = lambda line: None,
+    ) -> None:  # fmt: skip
+        self.on = on
+        self.hardware = hardware
+        self.flash = (FolderFlash if on == "cpython" else ImageFlash)(flash, cut)
+        self.chip = Chip(hardware, self.flash, resolve)
+        self.child: process.Child | None = None
+        self.starts = 0
+        self._virtual = virtual
+        self._heap = heap
+        self._settings = dict(settings or {})
+        self._firmware = firmware
+        self._more: list[str] = []
+        self._output = output
+        self._say = say
+        self._requests = Requests()
+        self._deaths = 0
+        self._born_ms = 0.0
+        self._status = b""
+
+    def power_on(self) -> None:
+        """Mains are on: the chip starts with the settings of the first time."""
+        code = process.code_files(self._firmware)
+        self._more = process.rare_modules(code)
+        self.flash.prepare(code, process.settings_file(self._settings))
+        self._settings = {}
+        self._deaths = 0
+        self.chip.power_on()
+        self._start(PWRON_RESET)
+
+    def _start(self, cause: int) -> None:
+        self.chip.reset(cause)
+        self._requests = Requests()
+        self._status = b""
+        self._born_ms = self.hardware.now_ms
+        self.starts += 1
+        self.child = process.Child(
+            self.on, self._heap, self.flash.path, self._virtual, self._firmware, self._more,
+            self._output,
+        )  # fmt: skip
+
+    def power_off(self) -> None:
+        """The process is gone at once, the files as they are."""
+        if self.child:
+            self.child.kill()
+            self.child = None
+        self.flash.close()
+        self.chip.reset(PWRON_RESET)
+
+    def restart(self, cause: int, why: str) -> None:
+        """Kill the firmware and start it again. Raises KeepsDying."""
+        if self.child:
+            self.child.kill()
+            self.child = None
+        self.chip.reset(cause)
+        lived_ms = self.hardware.now_ms - self._born_ms
+        self._deaths = self._deaths + 1 if lived_ms < _SHORT_LIFE_MS else 1
+        self._say(f"{why}; lived {lived_ms / 1000:.1f} s; starting again ({CAUSES[cause]})")
+        if self._deaths >= _MOST_DEATHS:
+            raise KeepsDying(
+                f"the firmware ended {self._deaths} times in a row within "
+                f"{_SHORT_LIFE_MS // 1000} s each, the last time because: {why}"
+            )
+        self._start(cause)
+
+    def watchdog_bites(self) -> bool:
+        """Restart the firmware if it has not fed the watchdog."""
+        due_ms = self.chip.watchdog_due_ms()
+        if due_ms is None or self.hardware.now_ms < due_ms:
+            return False
+        self.restart(WDT_RESET, "the watchdog was not fed")
+        return True
+
+    def feed(self, data: bytes) -> None:
+        """Bytes from the wire; none means that the process has ended."""
+        if data:
+            self._requests.feed(data)
+            return
+        code = self.child.kill() if self.child else 0
+        self.child = None
+        self.restart(HARD_RESET, f"the firmware's process ended with status {code}")
+
+    def next_request(self) -> tuple[int, int, int, int, bytes] | None:
+        """The oldest request that has come whole."""
+        return self._requests.next()
+
+    def handle(self, request: tuple[int, int, int, int, bytes]) -> None:
+        """Carry out an access and answer it. Raises PowerLost, KeepsDying."""
+        try:
+            reply = self.chip.handle(*request)
+        except ResetRequested:
+            self.restart(HARD_RESET, "machine.reset()")
+        except PowerCut:
+            self.power_off()
+            raise PowerLost(f"power cut at flash write {self.flash.counter.writes}") from None
+        else:
+            if reply is not None:
+                self.send(reply)
+
+    def send(self, reply: bytes) -> None:
+        """A reply to the firmware; its death is noticed when reading."""
+        if self.child:
+            try:
+                self.child.wire.sendall(reply)
+            except OSError:
+                pass
+
+    def command(self, words: list[str]) -> dict[str, Any]:
+        """All commands but `state` and `power`."""
+        if words[:1] == ["net"]:
+            if len(words) != 2 or words[1] not in ("on", "off"):
+                return {"error": "net on or net off"}
+            self.chip.wifi.set_air(words[1] == "on", self.hardware.now_ms)
+            return {"ok": True}
+        return dict(self.hardware.command(words))
+
+    def ask_status(self) -> None:
+        """Have the firmware tell its half of `state`; `take_status` has the answer later."""
+        self._status = b""
+        if self.child:
+            try:
+                self.child.status.send(b"\n")
+            except OSError:
+                pass
+
+    def take_status(self) -> dict[str, Any] | None:
+        """The firmware's answer, None while there is none."""
+        if not self.child:
+            return None
+        self.child.status.setblocking(False)
+        try:
+            self._status += self.child.status.recv(65536)
+        except OSError:
+            pass
+        line, newline, _ = self._status.partition(b"\n")
+        return dict(json.loads(line)) if newline else None
+
+    def state(self, status: dict[str, Any] | None) -> dict[str, Any]:
+        """The answer to `state`; `status` None: the firmware says nothing."""
+        merged: dict[str, Any] = {field: (status or {}).get(field) for field in STATUS_FIELDS}
+        if status is None:
+            merged["firmware"] = "silent"
+        merged["shim_bytes"] = self.chip.shim_bytes
+        merged["flash_writes"] = self.flash.counter.writes
+        merged["plant"] = self.hardware.plant_state()
+        return merged
+
+
+def wall_clock() -> Callable[[], float]:
+    """Milliseconds of real time since now."""
+    zero = time.monotonic()
+    return lambda: (time.monotonic() - zero) * 1000
