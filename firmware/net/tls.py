@@ -31,9 +31,10 @@ def context(
         anchors = [] if insecure else ders(ca, b"CERTIFICATE")
         chain = ders(cert, b"CERTIFICATE")
         keys = ders(key, b"PRIVATE KEY")
-        make = _micropython if sys.implementation.name == "micropython" else _cpython
-        return make(anchors, cert if len(chain) > 1 else chain and chain[0], keys)
-    except (ValueError, OSError, IndexError) as error:
+        if sys.implementation.name != "micropython":
+            return _cpython(anchors, cert, key)
+        return _micropython(anchors, chain[0] if len(chain) == 1 else cert, keys)
+    except (ValueError, OSError) as error:
         raise TlsError("a certificate or key cannot be read: %s" % error)
 
 
@@ -63,10 +64,10 @@ def _micropython(anchors: list, cert: bytes, keys: list) -> "SSLContext":
     return made
 
 
-def _cpython(anchors: list, cert: bytes, keys: list) -> "SSLContext":
+def _cpython(anchors: list, cert: bytes, key: bytes) -> "SSLContext":
     import os
     import ssl
-    import tempfile
+    import tempfile  # type: ignore
 
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if anchors:
@@ -74,14 +75,16 @@ def _cpython(anchors: list, cert: bytes, keys: list) -> "SSLContext":
     else:
         made.check_hostname = False
         made.verify_mode = ssl.CERT_NONE
-    if keys:
-        if _BEGIN not in cert:
-            cert = ssl.DER_cert_to_PEM_cert(cert).encode()
-        text = ssl.DER_cert_to_PEM_cert(keys[0]).replace("CERTIFICATE", "PRIVATE KEY")
+    if key:
+        pem = ssl.DER_cert_to_PEM_cert
+        texts = (
+            cert if _BEGIN in cert else pem(cert).encode(),
+            key if _BEGIN in key else pem(key).replace("CERTIFICATE", "PRIVATE KEY").encode(),
+        )
         fd, name = tempfile.mkstemp()  # OpenSSL's loader wants a file
         try:
-            os.write(fd, cert + text.encode())
-            made.load_cert_chain(name)
+            os.write(fd, b"".join(texts))
+            made.load_cert_chain(name, password="")  # never ask on the terminal
         finally:
             os.close(fd)
             os.unlink(name)

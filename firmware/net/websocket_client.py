@@ -145,9 +145,10 @@ class WebSocketClient:
 
     async def send(self, message: str | bytes) -> None:
         """Send one message, text or binary, as one frame. Raises ConnectionClosed."""
-        is_text = isinstance(message, str)
-        payload = message.encode() if is_text else message
-        await self._send(frames.TEXT if is_text else frames.BINARY, payload)
+        if isinstance(message, str):
+            await self._send(frames.TEXT, message.encode())
+        else:
+            await self._send(frames.BINARY, message)
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Closing handshake, as far as the other side joins in; then the socket is closed."""
@@ -172,10 +173,12 @@ class WebSocketClient:
             await self._write(hello)
             while not answer.done:
                 answer.feed(await _read(reader, self._chunk))
+            data = answer.leftover
+            hello = answer = None  # or they and their code stay in memory
             self._pending.clear()
             self.closed = False
             self._changed.set()
-            await self._pump(reader, answer.leftover)
+            await self._pump(reader, data)
             reason = ""  # the closing handshake told it
         except (OSError, EOFError, ValueError, MemoryError, ChargerError) as error:
             reason = self._explain(error)
@@ -191,22 +194,22 @@ class WebSocketClient:
             text += " (before any answer: client certificate or password refused?)"
         return text
 
-    async def _open(self, where: tuple) -> "asyncio.StreamReader":
+    async def _open(self, dial: "Callable", where: tuple) -> "asyncio.StreamReader":
         host, port, tls = where
         failure = "no address"
-        if self._place != (host, port) or not self._addresses:
-            self._place = (host, port)
-            try:
-                self._addresses = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
-            except (OSError, ValueError) as error:
-                failure = error
+        try:
+            if self._place != (host, port) or not self._addresses:
+                self._place = (host, port)
                 self._addresses = []
-        for address in self._addresses:
-            try:
-                reader, self._writer = await _dial(address, host, tls)
-                return reader
-            except (OSError, ValueError) as error:
-                failure = error
+                self._addresses = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
+            for address in self._addresses:
+                try:
+                    reader, self._writer = await dial(address, host, tls)
+                    return reader
+                except (OSError, ValueError) as error:
+                    failure = error
+        except (OSError, ValueError) as error:
+            failure = error
         raise WebSocketError("cannot reach %s:%d: %s" % (host, port, str(failure).strip()))
 
     async def _pump(self, reader: "asyncio.StreamReader", data: bytes) -> None:
@@ -233,7 +236,7 @@ class WebSocketClient:
         while await reader.read(self._chunk):
             pass
 
-    async def _take(self, kind: str, data: str | bytes) -> None:
+    async def _take(self, kind: str, data: bytes) -> None:
         if kind == "ping":
             if not self.closed:
                 await self._write(frames.encode(frames.PONG, data, os.urandom(4)))
@@ -311,6 +314,8 @@ class WebSocketClient:
             for what in self._pending:
                 self._pending[what] -= _STEP_MS
                 if self._pending[what] <= 0:
+                    if "connecting" in self._pending:
+                        what = "connecting"  # which sends, too
                     self._drop("time-out: " + what)
                     return
             idle_ms += _STEP_MS
@@ -364,37 +369,3 @@ async def _read(reader: "asyncio.StreamReader", size: int) -> bytes:
     if not data:
         raise EOFError("the other side hung up")
     return data
-
-
-async def _dial(address: tuple, host: str, tls: "SSLContext | None") -> tuple:
-    """(reader, writer) for an entry of getaddrinfo. Raises OSError or ValueError."""
-    if not _MICROPYTHON:
-        name = host if tls else None
-        ip, port = address[-1][:2]
-        return await asyncio.open_connection(ip, port, ssl=tls, server_hostname=name)
-    # Not asyncio.open_connection: cancelled, it would leak the socket.
-    sock = socket.socket(address[0], address[1], address[2])
-    stream = None
-    try:
-        sock.setblocking(False)
-        try:
-            sock.connect(address[-1])
-        except OSError as error:
-            if error.errno != EINPROGRESS:
-                raise
-        poller = select.poll()
-        poller.register(sock, select.POLLOUT)
-        events = poller.poll(0)
-        while not events:
-            await asyncio.sleep_ms(_RETRY_MS)
-            events = poller.poll(0)
-        if events[0][1] & (select.POLLERR | select.POLLHUP):
-            raise OSError(ECONNREFUSED)
-        if tls:
-            sock = tls.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
-            sock.setblocking(False)
-        stream = asyncio.StreamReader(sock)
-    finally:
-        if stream is None:
-            sock.close()
-    return stream, stream

@@ -1,25 +1,15 @@
-"""Errors that know their code in a CALLERROR (OCPP-J 1.6 4.2.3, in its spelling).
+"""The error that is answered with a CALLERROR.
 
-Raised by whatever reads or answers a request; turned into a CALLERROR in one place, the
-central-system link. A local fault never reaches the server as text: see `INTERNAL_ERROR`.
+Raised by whatever reads or answers a request, with a code of OCPP-J 1.6 4.2.3 in its spelling
+(`OccurenceConstraintViolation`); turned into a message in one place, the central-system link.
 """
 
 from firmware.errors import ChargerError
 
-NOT_IMPLEMENTED = "NotImplemented"  # the action is not known
-NOT_SUPPORTED = "NotSupported"  # the action is known, but its profile is not there
-INTERNAL_ERROR = "InternalError"  # our fault
-FORMATION_VIOLATION = "FormationViolation"  # no OCPP-J message, or its payload is no object
-PROPERTY_CONSTRAINT_VIOLATION = "PropertyConstraintViolation"  # too long, not in the list
-OCCURENCE_CONSTRAINT_VIOLATION = "OccurenceConstraintViolation"  # [sic] missing, too many
-TYPE_CONSTRAINT_VIOLATION = "TypeConstraintViolation"  # text where a number belongs
-GENERIC_ERROR = "GenericError"
-
 
 class OcppError(ChargerError):
-    """A request that is answered with a CALLERROR of `code`; the text is its description."""
+    """`code` goes to the server, and the text as its description."""
 
-    def __init__(self, code: str, text: str = "") -> None:
+    def __init__(self, code: str, text: str) -> None:
         super().__init__(text)
         self.code = code
-        self.text = text

@@ -132,8 +132,10 @@ def _control(opcode: int, payload: bytes) -> tuple:
         return ("close", _NO_CODE, "")
     code = int.from_bytes(payload[:2], "big")
     # 1004 to 1006 and 1015 are never on the wire, what lies between is not given out (7.4).
-    if len(payload) < 2 or code in (1004, 1005, 1006) or not (
-        1000 <= code < 1015 or 3000 <= code < 5000
+    if (
+        len(payload) < 2
+        or code in (1004, 1005, 1006)
+        or not (1000 <= code < 1015 or 3000 <= code < 5000)
     ):
         raise FrameError(_PROTOCOL, "bad close code")
     check = Utf8()

@@ -4,224 +4,184 @@ GetConfiguration, ChangeConfiguration, the file on flash and the docs are all ma
 Only what differs from the default is stored, and it is stored before the server hears "Accepted".
 """
 
-from micropython import const
+from .samples import MEASURANDS
 
-from .messages import MEASURANDS
-
-_NAMES = tuple([row[1] for row in MEASURANDS])
-_FIVE = ",".join(_NAMES[:5])  # the guide's five, in its order
-_ENERGY = _NAMES[0]
+# Columns: key, access, type, default, lowest and highest (of a text or list: its length), meaning
+# in the docs. Access: R and W as in OCPP, B takes effect after a reboot. Types: bool, int, text,
+# data (a list of measurands) and phases. "-" is an empty text. One text, because 33 tuples take
+# twice the RAM. A profile that is built in adds its keys and its name here.
+TABLE = """
+AllowOfflineTxForUnknownId RW bool false
+AuthorizationCacheEnabled RW bool true
+AuthorizationKey W text - 16 40
+AuthorizeRemoteTxRequests RW bool false
+ClockAlignedDataInterval RW int 0 0 86400 s
+ConnectionTimeOut RW int 60 1 86400 s
+ConnectorPhaseRotation RW phases 1.NotApplicable 0 2
+ConnectorPhaseRotationMaxLength R int 2
+GetConfigurationMaxKeys R int 60
+HeartbeatInterval RW int 60 1 86400 s
+LocalAuthorizeOffline RW bool true
+LocalPreAuthorize RW bool false
+MaxEnergyOnInvalidId RW int 0 0 1000000 Wh
+MeterValueSampleInterval RW int 10 0 86400 s
+MeterValuesAlignedData RW data Energy.Active.Import.Register 0 7
+MeterValuesAlignedDataMaxLength R int 7
+MeterValuesSampledData RW data \
+Energy.Active.Import.Register,Power.Active.Import,SoC,Voltage,Current.Import 0 7
+MeterValuesSampledDataMaxLength R int 7
+MinimumStatusDuration RW int 0 0 3600 s
+NumberOfConnectors R int 1
+ResetRetries RW int 1 0 10
+StopTransactionOnEVSideDisconnect RW bool true
+StopTransactionOnInvalidId RW bool true
+StopTxnAlignedData RW data - 0 7
+StopTxnAlignedDataMaxLength R int 7
+StopTxnSampledData RW data - 0 7
+StopTxnSampledDataMaxLength R int 7
+SupportedFeatureProfiles R text Core,RemoteTrigger
+SupportedFeatureProfilesMaxLength R int 6
+TransactionMessageAttempts RW int 3 1 100
+TransactionMessageRetryInterval RW int 60 0 86400 s
+UnlockConnectorOnEVSideDisconnect R bool false
+WebSocketPingInterval RW int 0 0 3600 s
+"""
+MAX_KEYS = 60  # GetConfigurationMaxKeys
 _PHASES = ("NotApplicable", "Unknown", "RST", "RTS", "SRT", "STR", "TRS", "TSR")
-_DAY = const(86400)
-_MAX_VALUE = const(500)  # OCPP 1.6 6.8
-MAX_KEYS = const(60)  # more than there are rows
-
-# Keys of an optional profile exist when the profile does; the letter stands in the last column.
-PROFILES = (
-    ("C", "Core"),
-    ("F", "FirmwareManagement"),
-    ("L", "LocalAuthListManagement"),
-    ("R", "Reservation"),
-    ("S", "SmartCharging"),
-    ("T", "RemoteTrigger"),
-)
-
-# key, access, default (its type is the key's), lowest, highest, profile. Access: R and W as in
-# OCPP, B: takes effect after a reboot. For text: shortest and longest, or a tuple of what a
-# comma-separated list may hold and how many of these.
-TABLE = (
-    ("AllowOfflineTxForUnknownId", "RW", False, 0, 1, "C"),
-    ("AuthorizationCacheEnabled", "RW", True, 0, 1, "C"),
-    ("AuthorizationKey", "W", "", 16, 40, "C"),  # password; 32 to 40 hex digits stand for bytes
-    ("AuthorizeRemoteTxRequests", "RW", False, 0, 1, "C"),
-    ("ClockAlignedDataInterval", "RW", 0, 0, _DAY, "C"),  # s, 0 = off
-    ("ConnectionTimeOut", "RW", 60, 1, _DAY, "C"),  # s
-    ("ConnectorPhaseRotation", "RW", "1.NotApplicable", _PHASES, 2, "C"),
-    ("ConnectorPhaseRotationMaxLength", "R", 2, 0, 0, "C"),
-    ("GetConfigurationMaxKeys", "R", MAX_KEYS, 0, 0, "C"),
-    ("HeartbeatInterval", "RW", 60, 1, _DAY, "C"),  # s
-    ("LocalAuthorizeOffline", "RW", True, 0, 1, "C"),
-    ("LocalPreAuthorize", "RW", False, 0, 1, "C"),
-    ("MaxEnergyOnInvalidId", "RW", 0, 0, 1_000_000, "C"),  # Wh
-    ("MeterValueSampleInterval", "RW", 10, 0, _DAY, "C"),  # s, 0 = off
-    ("MeterValuesAlignedData", "RW", _ENERGY, _NAMES, 7, "C"),
-    ("MeterValuesAlignedDataMaxLength", "R", 7, 0, 0, "C"),
-    ("MeterValuesSampledData", "RW", _FIVE, _NAMES, 7, "C"),
-    ("MeterValuesSampledDataMaxLength", "R", 7, 0, 0, "C"),
-    ("MinimumStatusDuration", "RW", 0, 0, 3600, "C"),  # s
-    ("NumberOfConnectors", "R", 1, 0, 0, "C"),
-    ("ResetRetries", "RW", 1, 0, 10, "C"),
-    ("StopTransactionOnEVSideDisconnect", "RW", True, 0, 1, "C"),
-    ("StopTransactionOnInvalidId", "RW", True, 0, 1, "C"),
-    ("StopTxnAlignedData", "RW", "", _NAMES, 7, "C"),
-    ("StopTxnAlignedDataMaxLength", "R", 7, 0, 0, "C"),
-    ("StopTxnSampledData", "RW", "", _NAMES, 7, "C"),
-    ("StopTxnSampledDataMaxLength", "R", 7, 0, 0, "C"),
-    ("SupportedFeatureProfiles", "R", "", 0, _MAX_VALUE, "C"),  # made from the profiles built in
-    ("SupportedFeatureProfilesMaxLength", "R", 6, 0, 0, "C"),
-    ("TransactionMessageAttempts", "RW", 3, 1, 100, "C"),
-    ("TransactionMessageRetryInterval", "RW", 60, 0, _DAY, "C"),  # s, times the attempts made
-    ("UnlockConnectorOnEVSideDisconnect", "R", False, 0, 1, "C"),  # the cable is fixed
-    ("WebSocketPingInterval", "RW", 0, 0, 3600, "C"),  # s, 0 = off: heartbeats keep the line
-    ("SupportedFileTransferProtocols", "R", "HTTP,HTTPS", 0, _MAX_VALUE, "F"),
-    ("LocalAuthListEnabled", "RW", True, 0, 1, "L"),
-    ("LocalAuthListMaxLength", "R", 500, 0, 0, "L"),
-    ("SendLocalListMaxLength", "R", 50, 0, 0, "L"),
-    ("ReserveConnectorZeroSupported", "R", True, 0, 1, "R"),
-    ("ChargeProfileMaxStackLevel", "R", 8, 0, 0, "S"),
-    ("ChargingScheduleAllowedChargingRateUnit", "R", "Current,Power", 0, _MAX_VALUE, "S"),
-    ("ChargingScheduleMaxPeriods", "R", 24, 0, 0, "S"),
-    ("ConnectorSwitch3to1PhaseSupported", "R", False, 0, 1, "S"),
-    ("MaxChargingProfilesInstalled", "R", 10, 0, 0, "S"),
-)
-KEY, ACCESS, DEFAULT, LOW, HIGH, PROFILE = range(6)
-
-
-def convert(row: tuple, text: str) -> "bool | int | str":
-    """`text` as the type of `row`, normalised; ValueError when it does not fit."""
-    default, low, high = row[DEFAULT], row[LOW], row[HIGH]
-    if isinstance(default, bool):
-        if text.lower() not in ("true", "false"):
-            raise ValueError("true or false wanted")
-        return text.lower() == "true"
-    if isinstance(default, int):
-        value = _whole_number(text)
-        if not low <= value <= high:
-            raise ValueError("out of range")
-        return value
-    if len(text) > _MAX_VALUE:
-        raise ValueError("too long")
-    if isinstance(low, tuple):
-        return _list(text, low, high)
-    if not low <= len(text) <= high:
-        raise ValueError("wrong length")
-    return text
-
-
-def _whole_number(text: str) -> int:
-    if not 0 < len(text) < 10:
-        raise ValueError("a whole number wanted")
-    for digit in text:
-        if digit not in "0123456789":
-            raise ValueError("a whole number wanted")
-    return int(text)
-
-
-def _list(text: str, allowed: tuple, most: int) -> str:
-    """A comma-separated list of `allowed` words, no word twice. Phases: 0.RST or 1.RST."""
-    items = [item.strip() for item in text.split(",")] if text.strip() else []
-    for index, item in enumerate(items):
-        name = item[2:] if allowed is _PHASES and item[:2] in ("0.", "1.") else item
-        numbered = allowed is not _PHASES or name != item
-        if name not in allowed or not numbered or item in items[:index]:
-            raise ValueError("not allowed: " + item[:50])
-    if len(items) > most:
-        raise ValueError("too many")
-    return ",".join(items)
-
-
-def as_text(value: "bool | int | str") -> str:
-    """A typed value as GetConfiguration shows it."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
 
 
 class Keys:
     """The values. `store(dict)` puts `dump()` on flash and raises OSError when it cannot.
 
-    `profiles` are the letters of `PROFILES` that this firmware has built in. `changed`, when set,
-    is called with the name of each key that a server has changed.
+    `changed`, when set, is called with the name of each key that a server has changed.
     """
 
-    def __init__(self, store: "Callable", profiles: str = "CT") -> None:
+    def __init__(self, store: "Callable") -> None:
         self._store = store
-        self._profiles = profiles
-        self._values = {}  # what differs from the default
+        self._texts = {}  # what differs from the default, as text
+        self._values = {}  # what was asked for, typed
         self.changed = None
 
-    def _row(self, key: str) -> "tuple | None":
-        for row in TABLE:
-            if row[KEY] == key and row[PROFILE] in self._profiles:
-                return row
-        return None
-
-    def find(self, key: str) -> str:
-        """The key's own spelling ("" when unknown): OCPP compares keys without case."""
-        if self._row(key):
-            return key
-        key = key.lower()
-        for row in TABLE:
-            if row[KEY].lower() == key and row[PROFILE] in self._profiles:
-                return row[KEY]
-        return ""
-
     def get(self, key: str) -> "bool | int | str":
-        """The typed value of a known key; KeyError for any other."""
-        if key in self._values:
-            return self._values[key]
-        row = self._row(key)
-        if row is None:
-            raise KeyError(key)
-        if key == "SupportedFeatureProfiles":
-            return ",".join([name for letter, name in PROFILES if letter in self._profiles])
-        return row[DEFAULT]
+        """The typed value of a key in its own spelling; KeyError when there is no such key."""
+        if key not in self._values:
+            row = _row(key)
+            if not row:
+                raise KeyError(key)
+            text = self._text(row)
+            if row[2] == "bool":
+                self._values[key] = text == "true"
+            else:
+                self._values[key] = int(text) if row[2] == "int" else text
+        return self._values[key]
+
+    def _text(self, row: "list[str]") -> str:
+        return self._texts.get(row[0], row[3] if row[3] != "-" else "")
 
     def set(self, key: str, text: str) -> str:
         """A server's wish: the status for ChangeConfiguration. Not Accepted: nothing changed."""
-        key = self.find(key)
-        if not key:
+        row = _row(key)
+        if not row:
             return "NotSupported"
-        row = self._row(key)
-        if "W" not in row[ACCESS]:
-            return "Rejected"
-        before = self._values.get(key)
+        before = dict(self._texts)
         try:
             self._put(row, text)
-            if self._values.get(key) != before:
-                self._store(self.dump())
+            if self._texts != before:
+                self._store(self._texts)
         except (OSError, ValueError):
-            self._values.pop(key, None)
-            if before is not None:
-                self._values[key] = before
+            self._texts = before
             return "Rejected"
+        self._values.pop(row[0], None)
         if self.changed:
-            self.changed(key)
-        return "RebootRequired" if "B" in row[ACCESS] else "Accepted"
+            self.changed(row[0])
+        return "RebootRequired" if "B" in row[1] else "Accepted"
 
-    def _put(self, row: tuple, text: str) -> None:
-        value = convert(row, text)
-        self._values.pop(row[KEY], None)
-        if value != row[DEFAULT]:
-            self._values[row[KEY]] = value
+    def _put(self, row: "list[str]", text: str) -> None:
+        text = _checked(row, text)
+        self._texts.pop(row[0], None)
+        if text != self._text(row):
+            self._texts[row[0]] = text
 
     def load(self, stored: dict) -> "list[str]":
-        """Take what `dump` gave, or a provisioning tool; answers the keys that do not fit."""
+        """Take what `dump` gave, before anything is asked for; answers what does not fit."""
         refused = []
         for key, value in stored.items():
-            row = self._row(key)
+            row = _row(key)
             try:
-                if row is None or "W" not in row[ACCESS]:
-                    raise ValueError(key)
                 self._put(row, str(value))
-            except ValueError:
+            except (ValueError, IndexError):
                 refused.append(key)
         return refused
 
     def dump(self) -> dict:
         """What differs from the defaults, to be stored."""
-        return dict(self._values)
+        return dict(self._texts)
 
-    def entries(self, wanted: "list[str] | None" = None) -> "Iterator":
-        """(key, read-only, value as text) of each known key in `wanted`; None or empty: of all.
+    def entry(self, key: str) -> "tuple[str, bool, str] | None":
+        """(key, read-only, value as text); None when unknown. A write-only value is not told."""
+        row = _row(key)
+        if not row:
+            return None
+        return row[0], "W" not in row[1], self._text(row) if "R" in row[1] else ""
 
-        A write-only key is never among all of them, and its value is never told.
-        """
-        for row in TABLE:
-            if not wanted and "R" in row[ACCESS] and row[PROFILE] in self._profiles:
-                yield row[KEY], "W" not in row[ACCESS], as_text(self.get(row[KEY]))
-        for name in wanted or ():
-            key = self.find(name)
-            if key:
-                access = self._row(key)[ACCESS]
-                yield key, "W" not in access, as_text(self.get(key)) if "R" in access else ""
+
+def names() -> "Iterator":
+    """All keys that can be read."""
+    at = 1
+    while at < len(TABLE):
+        end = TABLE.find("\n", at)
+        words = TABLE[at:end].split(" ", 2)
+        if "R" in words[1]:
+            yield words[0]
+        at = end + 1
+
+
+def _row(key: str) -> "list[str]":
+    """Words of the key's line, [] when there is none. OCPP compares keys without case."""
+    at = TABLE.find("\n" + key + " ")
+    if at < 0:
+        at = TABLE.lower().find("\n" + key.lower() + " ")
+    if at < 0 or " " in key or "\n" in key:
+        return []
+    return TABLE[at + 1 : TABLE.find("\n", at + 1)].split()
+
+
+def _checked(row: "list[str]", text: str) -> str:
+    """`text` as it is kept; ValueError when the row does not allow it."""
+    if "W" not in row[1]:
+        raise ValueError("read-only")
+    kind = row[2]
+    if kind == "bool":
+        text = text.lower()
+        length = text in ("true", "false")
+        lowest = highest = 1
+    else:
+        lowest, highest = int(row[4]), int(row[5])
+        if kind == "int":
+            length = _whole_number(text)
+            text = str(length)
+        elif kind == "text":
+            length = len(text)
+        else:
+            items = [item.strip() for item in text.split(",")] if text.strip() else []
+            length = len(items)
+            text = ",".join(items)
+            for index, item in enumerate(items):
+                if item in items[:index] or not _listed(kind, item):
+                    raise ValueError("not allowed")
+    if not lowest <= length <= highest:
+        raise ValueError("out of range")
+    return text
+
+
+def _whole_number(text: str) -> int:
+    for digit in text or "-":
+        if digit not in "0123456789":
+            raise ValueError("a whole number wanted")
+    return int(text[:12])
+
+
+def _listed(kind: str, item: str) -> bool:
+    if kind == "phases":
+        return item[:2] in ("0.", "1.") and item[2:] in _PHASES
+    return item in MEASURANDS

@@ -8,9 +8,10 @@ be read, and ignored otherwise: an answer under an invented id is unsolicited, a
 the line on those. Ids longer than the 36 characters OCPP-J allows are refused under that same id.
 """
 
+from binascii import hexlify
+
 from micropython import const
 
-from .errors import FORMATION_VIOLATION, GENERIC_ERROR
 from .messages import quote
 from .strict_json import loads
 
@@ -58,18 +59,19 @@ class Rpc:
             message = loads(text)
         except ValueError:
             call_id = _id_in(text)
-            return _refuse(call_id, "malformed JSON") if call_id else None
-        if not isinstance(message, list) or len(message) < 2 or type(message[0]) is not int:
+            return ("reply", error(call_id, "FormationViolation", "no JSON")) if call_id else None
+        if not isinstance(message, list) or len(message) < 2 or not isinstance(message[1], str):
             return None
-        kind, call_id = message[0], message[1]
-        if not isinstance(call_id, str):
-            return None
-        if kind == _CALL:
+        kind, call_id = message[:2]
+        if type(kind) is int and kind == _CALL:
             return _read_call(message)
-        if kind not in (_CALL_RESULT, _CALL_ERROR) or not self._id or call_id != self._id:
+        if call_id != self._id or not call_id or kind not in (_CALL_RESULT, _CALL_ERROR):
             return None
         self._id = ""
-        return _read_answer(message)
+        if kind == _CALL_RESULT and len(message) == 3 and isinstance(message[2], dict):
+            return "answer", message[2]
+        texts = [item for item in message[2:4] if isinstance(item, str)] + ["", ""]
+        return "error", texts[0] or "GenericError", texts[1][:_MAX_DESCRIPTION]
 
 
 def answer(call_id: str, payload: str) -> str:
@@ -79,7 +81,7 @@ def answer(call_id: str, payload: str) -> str:
 
 def error(call_id: str, code: str, description: str) -> str:
     """Text of the CALLERROR to the server's CALL `call_id`; the description is cut at 255."""
-    return "[4,%s,%s,%s,{}]" % (quote(call_id), quote(code), quote(description[:_MAX_DESCRIPTION]))
+    return '[4,%s,"%s",%s,{}]' % (quote(call_id), code, quote(description[:_MAX_DESCRIPTION]))
 
 
 def uuid4(data: bytes) -> str:
@@ -87,40 +89,25 @@ def uuid4(data: bytes) -> str:
     octets = bytearray(data)
     octets[6] = octets[6] & 0x0F | 0x40
     octets[8] = octets[8] & 0x3F | 0x80
-    text = "".join(["%02x" % octet for octet in octets])
+    text = hexlify(octets).decode()
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
 def _read_call(message: list) -> tuple:
-    call_id = message[1]
-    if len(call_id) > _MAX_ID:
-        return _refuse(call_id, "message id too long")
     if len(message) != 4 or not isinstance(message[2], str):
-        return _refuse(call_id, "a CALL is [2, id, action, payload]")
-    if not isinstance(message[3], dict):
-        return _refuse(call_id, "the payload is no object")
-    return "call", call_id, message[2], message[3]
-
-
-def _read_answer(message: list) -> tuple:
-    if message[0] == _CALL_RESULT:
-        if len(message) == 3 and isinstance(message[2], dict):
-            return "answer", message[2]
-        return "error", FORMATION_VIOLATION, "the answer is malformed"
-    code = message[2] if len(message) > 2 and isinstance(message[2], str) else GENERIC_ERROR
-    description = message[3] if len(message) > 3 and isinstance(message[3], str) else ""
-    return "error", code, description[:_MAX_DESCRIPTION]
-
-
-def _refuse(call_id: str, why: str) -> tuple:
-    return "reply", error(call_id, FORMATION_VIOLATION, why)
+        why = "a CALL is [2, id, action, payload]"
+    elif len(message[1]) > _MAX_ID:
+        why = "the id is too long"
+    elif not isinstance(message[3], dict):
+        why = "the payload is no object"
+    else:
+        return "call", message[1], message[2], message[3]
+    return "reply", error(message[1], "FormationViolation", why)
 
 
 def _id_in(text: str) -> str:
     """The id of a CALL that is no JSON, where `[2,"id",` can still be read; else ""."""
     parts = text.split('"', 2)
-    if len(parts) < 3 or "".join(parts[0].split()) != "[2,":
+    if len(parts) < 3 or "".join(parts[0].split()) != "[2," or parts[2].lstrip()[:1] != ",":
         return ""
-    call_id = parts[1]
-    plain = "\\" not in call_id and min(call_id or "\0") >= " " and len(call_id) <= _MAX_ID
-    return call_id if plain and parts[2].lstrip()[:1] == "," else ""
+    return parts[1] if len(parts[1]) <= _MAX_ID and "\\" not in parts[1] else ""

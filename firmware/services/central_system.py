@@ -1,8 +1,8 @@
 """The link to the central system: connect, register, deliver, answer, reconnect; for ever.
 
 One connection at a time. `run` makes it and sends (the pump); one reader task a connection answers
-the server's requests at once, also while our own CALL waits, and hands our answers over; a ticker
-wakes the pump once a second, so that every wait is bounded without `wait_for`.
+the server's requests at once, also while our own CALL waits, and takes the answers to ours; a
+ticker wakes the pump once a second, so that every wait is bounded without `wait_for`.
 
 Order. A transaction message waits in the outbox on flash, anything else (`send`) in a short queue
 in RAM that lives no longer than the connection. Each message of the queue remembers the newest
@@ -19,17 +19,16 @@ from micropython import const
 from firmware.errors import ChargerError
 from firmware.ocpp import core, messages, rpc
 from firmware.ocpp.dates import parse_iso8601
-from firmware.ocpp.errors import INTERNAL_ERROR, OcppError
+from firmware.ocpp.errors import OcppError
 
 _TICK_MS = const(1000)
 _QUEUE = const(16)
 _RETRY_BOOT_S = const(60)  # where the answer's interval is 0 or missing (OCPP 1.6 4.2)
-_BACKOFF_S = const(1)
 _MAX_BACKOFF_S = const(60)
 _STABLE_S = const(60)  # a connection that lived this long resets the back-off
 _MAX_TIMEOUTS = const(2)  # CALLs in a row without an answer, then the line counts as dead
-_UNRESERVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
-_GOING_AWAY = const(1001)  # RFC 6455 7.4.1
+_BOOT = "BootNotification"
+_PLAIN = b"-._~"  # RFC 3986 2.3, besides letters and digits
 
 # All that a broken line, a full heap, full flash or a hostile message may raise.
 _SURVIVED = (
@@ -45,24 +44,9 @@ _SURVIVED = (
     MemoryError,
 )
 
-
-class _Message:
-    """What is to be sent or waits for its answer. `seq` is 0 for what is not in the outbox."""
-
-    def __init__(
-        self, action: str, payload: str, on_answer: "Callable | None", after: int = 0
-    ) -> None:
-        self.action = action
-        self.payload = payload
-        self.on_answer = on_answer
-        self.after = after  # outbox record that must have gone first
-        self.seq = 0
-        self.txn = 0
-
-    def done(self, payload: "dict | None") -> None:
-        """Tell the sender: the answer, or None when there will be none."""
-        if self.on_answer:
-            self.on_answer(payload)
+# What is queued or waits for its answer is a tuple. AFTER: the outbox record that must have gone
+# first. SEQ and TXN: the message's own record and local transaction, 0 for what is not recorded.
+_ACTION, _PAYLOAD, _ON_ANSWER, _AFTER, _SEQ, _TXN = range(6)
 
 
 class CentralSystem:
@@ -94,15 +78,15 @@ class CentralSystem:
         self._client = None
         self._rpc = None
         self._queue = []
-        self._waiting = None  # the _Message whose answer is outstanding
+        self._waiting = None  # the message whose answer is outstanding
         self._broken = False  # the reader has ended
         self._timeouts = 0
         self._registered = False  # ever Accepted since power-up
-        self._registration = ""
-        self._boot_due_s = -1  # uptime of the next BootNotification, -1: none is waited for
+        self._pending = False  # registration is Pending: only what is triggered may be sent
+        self._triggering = False  # a TriggerMessage is being handled
+        self._boot_due_s = -1  # uptime of the next BootNotification, -1: at the next connection
         self._boot_interval_s = 0  # of the last Accepted answer
         self._heartbeat_s = 0  # uptime of the last one
-        self._triggering = False  # a TriggerMessage is being handled
         self._password = ""
         self._hurry = False  # do not wait out the back-off
 
@@ -113,18 +97,14 @@ class CentralSystem:
 
         `on_answer(payload)` is called once, with None when there was no good answer.
         """
-        triggered = self._triggering and self._registration == "Pending"
-        if not self.online and not triggered:
-            if on_answer:
-                on_answer(None)
+        message = (action, payload, on_answer, self._outbox.last_seq, 0, 0)
+        if not self.online and not (self._pending and self._triggering):
+            self._tell(message, None)
             return
-        while len(self._queue) >= _QUEUE:
-            oldest = self._queue.pop(0)
-            self._log.warn("ocpp", "queue full, %s dropped", oldest.action)
-            oldest.done(None)
-        # What a server asks for while it has not accepted us waits for no transaction.
-        after = 0 if triggered else self._outbox.last_seq
-        self._queue.append(_Message(action, payload, on_answer, after))
+        if len(self._queue) >= _QUEUE:
+            self._log.warn("ocpp", "queue full, %s dropped", self._queue[0][_ACTION])
+            self._tell(self._queue.pop(0), None)
+        self._queue.append(message)
         self._wake.set()
 
     def boot(self) -> None:
@@ -132,40 +112,27 @@ class CentralSystem:
         self._boot_due_s = self._clock.uptime_s()
         self._wake.set()
 
-    def wake(self) -> None:
-        """There is something new in the outbox."""
-        self._wake.set()
-
-    def idle(self) -> bool:
-        """Is nothing of ours under way or queued (the outbox aside)."""
-        return not self._queue and self._waiting is None
-
     def network_changed(self, up: bool) -> None:
         """The network came (connect now) or went (the connection cannot live)."""
         self._hurry = up
         if self._client and not up:
             self._client.abort()
 
-    async def close(self) -> None:
-        """Say goodbye before a restart; the caller ends the process after it."""
-        if self._client:
-            await self._client.close(_GOING_AWAY, "restart")
-
     async def run(self) -> None:
         """Connect, serve, reconnect with back-off; never ends."""
-        backoff_s = _BACKOFF_S
+        backoff_s = 1
         while True:
             since_s = self._clock.uptime_s()
             try:
                 await self._connection()
             except _SURVIVED as error:
-                self._log.warn("ocpp", "connection ended: %s", str(error) or repr(error))
+                self._log.warn("ocpp", "no connection: %s", str(error) or repr(error))
             self._forget()
             gc.collect()
             if self._clock.uptime_s() - since_s >= _STABLE_S:
-                backoff_s = _BACKOFF_S
-            jitter = self._random_bytes(1)[0]  # 75 % to 125 %
-            delay_ms = backoff_s * (750 + jitter * 500 // 255)
+                backoff_s = 1
+            jitter = self._random_bytes(1)[0]
+            delay_ms = backoff_s * (750 + jitter * 500 // 255)  # 75 % to 125 %
             self._log.info("ocpp", "next connection in %d ms", delay_ms)
             backoff_s = min(2 * backoff_s, _MAX_BACKOFF_S)
             self._hurry = False
@@ -181,11 +148,16 @@ class CentralSystem:
         self._password = self._current_password()
         url = settings.csms_url.rstrip("/") + "/" + percent_encoded(settings.charge_box_id)
         self._log.info("ocpp", "connecting to %s", url)
-        client.ping_interval_s = self._keys.get("WebSocketPingInterval")
         user = settings.charge_box_id if self._password else ""
         tls = self._tls() if self._tls and url[:4] == "wss:" else None
         await client.connect(url, user=user, password=self._password, tls=tls)
-        self._begin()
+        self._rpc = rpc.Rpc(self._random_bytes)
+        self._broken = False
+        self._timeouts = 0
+        if self._registered and not self._settings.boot_on_reconnect:
+            self._accept()
+        elif self._boot_due_s < 0:  # else a Pending or Rejected answer's interval is running
+            self._boot_due_s = self._clock.uptime_s()
         reader = asyncio.create_task(self._read(client))
         ticker = asyncio.create_task(self._tick())
         try:
@@ -195,23 +167,7 @@ class CentralSystem:
             reader.cancel()
             client.abort()
 
-    def _begin(self) -> None:
-        """State of a fresh connection: BootNotification is due, also after a reconnect.
-
-        Not before the interval of a Pending or Rejected answer has passed, and where the setting
-        says so only after power-up (OCPP 1.6 4.2).
-        """
-        self._rpc = rpc.Rpc(self._random_bytes)
-        self._broken = False
-        self._timeouts = 0
-        self._heartbeat_s = self._clock.uptime_s()
-        if self._registered and not self._settings.boot_on_reconnect:
-            self._accept()
-        elif self._boot_due_s < 0:
-            self._boot_due_s = self._clock.uptime_s()
-
     def _accept(self) -> None:
-        self._registration = "Accepted"
         self._boot_due_s = -1
         if not self.online:
             self.online = self._registered = True
@@ -220,20 +176,24 @@ class CentralSystem:
 
     def _forget(self) -> None:
         """The connection is over: nobody answers what was queued or under way."""
-        self.online = False
-        self._registration = ""
         self._client = None
-        waiting, self._waiting = self._waiting, None
+        waiting = self._waiting
+        self._waiting = None
         if waiting:
-            waiting.done(None)
-            if waiting.action == "BootNotification":
+            self._tell(waiting, None)
+            if waiting[_ACTION] == _BOOT:
                 self._boot_due_s = -1
-        self._drop_queue()
+        self._go_offline()
 
-    def _drop_queue(self) -> None:
+    def _go_offline(self) -> None:
+        self.online = self._pending = False
         dropped, self._queue = self._queue, []
         for message in dropped:
-            message.done(None)
+            self._tell(message, None)
+
+    def _tell(self, message: tuple, payload: "dict | None") -> None:
+        if message[_ON_ANSWER]:
+            message[_ON_ANSWER](payload)
 
     async def _tick(self) -> None:
         while True:
@@ -246,48 +206,51 @@ class CentralSystem:
         """Send what is due, as long as the connection lives and the password is the same."""
         while not self._broken:
             now_s = self._clock.uptime_s()
-            if self._rpc.timed_out(now_s) and not self._timed_out(now_s):
-                self._log.warn("ocpp", "no answers: reconnecting")
-                return
+            if self._rpc.timed_out(now_s):
+                self._timeouts += 1
+                message = self._waiting
+                self._fail("no answer")
+                if message[_ACTION] == _BOOT:
+                    self._boot_due_s = now_s
+                if self._timeouts >= _MAX_TIMEOUTS:
+                    return
             if not self._rpc.busy():
                 if self._password != self._current_password():
-                    await client.close(_GOING_AWAY, "new password")
                     return
                 client.ping_interval_s = self._keys.get("WebSocketPingInterval")
                 message = self._next(now_s)
                 if message:
-                    await self._call(client, message, now_s)
+                    self._log.debug("ocpp", "> %s", message[_ACTION])
+                    self._waiting = message
+                    await client.send(self._rpc.call(message[_ACTION], message[_PAYLOAD], now_s))
                     continue
             self._wake.clear()
             await self._wake.wait()
 
-    async def _call(self, client: "WebSocketClient", message: _Message, now_s: int) -> None:
-        self._waiting = message
-        self._log.debug("ocpp", "> %s", message.action)
-        await client.send(self._rpc.call(message.action, message.payload, now_s))
-
-    def _next(self, now_s: int) -> "_Message | None":
+    def _next(self, now_s: int) -> "tuple | None":
         """The message whose turn it is; a queued one leaves the queue."""
         if 0 <= self._boot_due_s <= now_s:
             return self._boot_message()
-        if not self.online:
-            return self._queue.pop(0) if self._queue else None
+        queue = self._queue
         outbox = self._outbox
-        if self._queue and outbox.oldest_seq > self._queue[0].after:
-            return self._queue.pop(0)
+        if queue and (not self.online or outbox.oldest_seq > queue[0][_AFTER]):
+            return queue.pop(0)
+        if not self.online:
+            return None
         head = outbox.head(now_s)
-        if self._queue and head is None:  # backing off
-            return self._queue.pop(0)
         if head:
-            message = _Message(head[1], head[2], None)
-            message.seq, message.txn = head[0], head[3]
-            return message
-        if now_s - self._heartbeat_s >= self._heartbeat_interval_s():
-            self._heartbeat_s = now_s
-            return _Message("Heartbeat", messages.heartbeat(), self._set_clock)
-        return None
+            return head[1], head[2], None, 0, head[0], head[3]
+        if queue:  # the outbox backs off
+            return queue.pop(0)
+        interval_s = self._keys.get("HeartbeatInterval")
+        if self._settings.heartbeat_follows_boot and self._boot_interval_s:
+            interval_s = min(interval_s, self._boot_interval_s)
+        if now_s - self._heartbeat_s < interval_s:
+            return None
+        self._heartbeat_s = now_s
+        return "Heartbeat", "{}", self._set_clock, 0, 0, 0
 
-    def _boot_message(self) -> _Message:
+    def _boot_message(self) -> tuple:
         settings = self._settings
         self._boot_due_s = -1
         payload = messages.boot_notification(
@@ -296,30 +259,16 @@ class CentralSystem:
             settings.firmware_version,
             settings.serial_number,
         )
-        return _Message("BootNotification", payload, self._boot_answered)
+        return _BOOT, payload, self._boot_answered, 0, 0, 0
 
-    def _heartbeat_interval_s(self) -> int:
-        """The guide: the smaller of the key and the boot answer's interval; OCPP: the key."""
-        key_s = self._keys.get("HeartbeatInterval")
-        if self._settings.heartbeat_follows_boot and 0 < self._boot_interval_s < key_s:
-            return self._boot_interval_s
-        return key_s
-
-    def _timed_out(self, now_s: int) -> bool:
-        """The CALL under way failed; False when the line must be given up."""
-        self._timeouts += 1
+    def _fail(self, why: str) -> None:
+        """The CALL under way has failed."""
         message = self._waiting
-        self._log.warn("ocpp", "no answer to %s", message.action)
-        self._failed(message, now_s)
-        if message.action == "BootNotification":
-            self._boot_due_s = now_s
-        return self._timeouts < _MAX_TIMEOUTS
-
-    def _failed(self, message: _Message, now_s: int) -> None:
         self._waiting = None
-        if message.seq:
-            self._outbox.failed(message.seq, now_s)
-        message.done(None)
+        self._log.warn("ocpp", "%s: %s", message[_ACTION], why)
+        if message[_SEQ]:
+            self._outbox.failed(message[_SEQ], self._clock.uptime_s())
+        self._tell(message, None)
 
     # ---- receiving ----
 
@@ -328,10 +277,7 @@ class CentralSystem:
         try:
             while True:
                 is_text, data = await client.receive()
-                if not is_text:
-                    self._log.warn("ocpp", "a binary message was ignored")
-                    continue
-                reply = self._handle(data)
+                reply = self._handle(data) if is_text else ""
                 if reply:
                     await client.send(reply)
         except _SURVIVED as error:
@@ -352,13 +298,11 @@ class CentralSystem:
             return event[1]
         if event[0] == "call":
             return self._answer(event[1], event[2], event[3])
-        message = self._waiting
         self._timeouts = 0
         if event[0] == "error":
-            self._log.warn("ocpp", "%s: %s %s", message.action, event[1], event[2])
-            self._failed(message, self._clock.uptime_s())
+            self._fail("%s %s" % event[1:])
         else:
-            self._answered(message, event[1])
+            self._answered(event[1])
         self._wake.set()
         return ""
 
@@ -369,44 +313,44 @@ class CentralSystem:
             answer = core.dispatch(action, payload, self._station, self._keys)
             return rpc.answer(call_id, answer)
         except OcppError as error:
-            self._log.warn("ocpp", "%s refused: %s %s", action, error.code, error.text)
-            return rpc.error(call_id, error.code, error.text)
+            self._log.warn("ocpp", "%s refused: %s, %s", action, error.code, error)
+            return rpc.error(call_id, error.code, str(error))
         except _SURVIVED as error:
             gc.collect()
             self._log.error("ocpp", "%s failed: %r", action, error)
-            return rpc.error(call_id, INTERNAL_ERROR, "")
+            return rpc.error(call_id, "InternalError", "")
         finally:
             self._triggering = False
 
-    def _answered(self, message: _Message, payload: dict) -> None:
-        self._waiting = None
-        if message.seq:
+    def _answered(self, payload: dict) -> None:
+        message = self._waiting
+        if message[_SEQ]:
             transaction_id = None
-            if message.action == "StartTransaction":
+            if message[_ACTION] == "StartTransaction":
                 transaction_id = payload.get("transactionId")
                 if type(transaction_id) is not int:
-                    self._log.warn("ocpp", "StartTransaction was answered without transactionId")
-                    self._failed(message, self._clock.uptime_s())
+                    self._fail("answered without transactionId")
                     return
-            self._outbox.delivered(message.seq, transaction_id)
-            self._station.answered(message.action, message.txn, payload)
-        message.done(payload)
+            self._outbox.delivered(message[_SEQ], transaction_id)
+            self._station.answered(message[_ACTION], message[_TXN], payload)
+        self._waiting = None
+        self._tell(message, payload)
 
     def _boot_answered(self, payload: "dict | None") -> None:
         if payload is None:  # an error; after a time-out or a broken line it is due at once
-            self._boot_due_s = self._clock.uptime_s() + _RETRY_BOOT_S
-            return
+            payload = {}
         self._set_clock(payload)
         interval_s = payload.get("interval")
         if type(interval_s) is not int or interval_s < 0:
             interval_s = 0
-        self._registration = str(payload.get("status"))
-        self._log.info("ocpp", "registration %s, %d s", self._registration, interval_s)
-        if self._registration != "Accepted":
-            self.online = False
+        status = payload.get("status")
+        self._log.info("ocpp", "registration: %s, interval %d s", status, interval_s)
+        if status != "Accepted":
+            self._go_offline()
+            self._pending = status == "Pending"
             self._boot_due_s = self._clock.uptime_s() + (interval_s or _RETRY_BOOT_S)
-            self._drop_queue()
             return
+        self._pending = False
         self._boot_interval_s = interval_s
         if interval_s and not self._settings.heartbeat_follows_boot:
             self._keys.set("HeartbeatInterval", str(interval_s))
@@ -415,12 +359,11 @@ class CentralSystem:
     def _set_clock(self, payload: "dict | None") -> None:
         """Take the server's time from an answer that has one."""
         text = payload.get("currentTime") if payload else None
-        if not isinstance(text, str):
-            return
-        try:
-            self._clock.set_unix(parse_iso8601(text))
-        except ValueError as error:
-            self._log.warn("ocpp", "currentTime %s: %s", text[:40], error)
+        if isinstance(text, str):
+            try:
+                self._clock.set_unix(parse_iso8601(text))
+            except ValueError as error:
+                self._log.warn("ocpp", "currentTime: %s", error)
 
     def _current_password(self) -> str:
         """The AuthorizationKey a server has set (hex digits stand for characters), or ours."""
@@ -437,6 +380,7 @@ def percent_encoded(text: str) -> str:
     """`text` as one segment of a URL's path (RFC 3986 2.1)."""
     parts = []
     for byte in text.encode():
-        character = chr(byte)
-        parts.append(character if character in _UNRESERVED else "%%%02X" % byte)
+        letter = chr(byte)
+        plain = byte < 128 and (letter.isalpha() or letter.isdigit() or byte in _PLAIN)
+        parts.append(letter if plain else "%%%02X" % byte)
     return "".join(parts)

@@ -68,15 +68,15 @@ class VirtualCharger:
     def power_on(self) -> None:
         """Mains are on: the chip starts with the settings of the first time."""
         code = process.code_files(self._firmware)
-        self._more = process.rare_modules(code)
+        self._more = process.rare_modules(self._firmware)
         self.flash.prepare(code, process.settings_file(self._settings))
         self._settings = {}
         self._deaths = 0
         self.chip.power_on()
-        self._start(PWRON_RESET)
+        self.chip.reset(PWRON_RESET)
+        self._start()
 
-    def _start(self, cause: int) -> None:
-        self.chip.reset(cause)
+    def _start(self) -> None:
         self._requests = Requests()
         self._status = b""
         self._born_ms = self.hardware.now_ms
@@ -108,7 +108,7 @@ class VirtualCharger:
                 f"the firmware ended {self._deaths} times in a row within "
                 f"{_SHORT_LIFE_MS // 1000} s each, the last time because: {why}"
             )
-        self._start(cause)
+        self._start()
 
     def watchdog_bites(self) -> bool:
         """Restart the firmware if it has not fed the watchdog."""

@@ -14,14 +14,27 @@ from typing import IO, Any
 from tools import build, micropython
 
 HERE = Path(__file__).resolve().parent
-_START = (
-    "import asyncio,gc,json,os,socket,sys,time,vfs;gc.collect();b=gc.mem_alloc();import launch as l;"
-    "l.start(b);o=l.observe;b=l.boot(b);del l;import main;main.run(o)"
-)
-# What only few boards use costs heap only where it is used (shim/rare.py).
+_START = """
+import asyncio,gc,json,os,socket,sys,time,vfs
+gc.collect()
+b=gc.mem_alloc()
+import launch as l
+f=l.start();o=l.observe;s=l.boot
+del l.start,l.boot,l
+s(f,b)
+del s,f
+import main
+main.run(o)
+"""
+_SHIM = build.OUT.parent / "shim"
+# What few boards use costs heap only where it is used (shim/rare.py). The second pattern holds
+# only for code that handles pins and buses: these names mean other things elsewhere.
 _RARE = re.compile(
-    rb"\b(ADC|PWM|unique_id|freq|DEEPSLEEP_RESET|SOFT_RESET|mcu_temperature|ifconfig|disconnect)\b"
+    r"\b(ADC|PWM|unique_id|OPEN_DRAIN|PULL_DOWN|DEEPSLEEP_RESET|SOFT_RESET|mcu_temperature)\b"
+    r"|\.(ifconfig|disconnect|memory|freq)\("
 )
+_RARE_OF_PINS = re.compile(r"\.(on|off|irq|read|write)\(|spi\.readinto\(|uart\.init\(")
+_PINS = ("board", "drivers", "boot.py", "main.py")
 _PR_SET_PDEATHSIG = 1
 
 
@@ -31,9 +44,10 @@ class NoInterpreter(Exception):
 
 def code_files(firmware: Path | None) -> dict[str, Path]:
     """Path on the chip -> file: the real firmware's, compiled, or the sources of a test's folder."""
+    # Without line numbers: what the shim takes of the heap is the firmware's loss.
+    build.compile_tree(build.SHIM, _SHIM, opt=3, only="*.py")
     if firmware is None:
         return build.files()
-    build.build()  # the shim
     found = (p for p in sorted(firmware.rglob("*.py")) if "__pycache__" not in p.parts)
     return {"/" + p.relative_to(firmware).as_posix(): p for p in found}
 
@@ -48,9 +62,16 @@ def command_line(on: str, heap: str | None) -> list[str]:
     return [*words, *(("-X", f"heapsize={heap}") if heap else ()), "-c", _START]
 
 
-def rare_modules(code: dict[str, Path]) -> list[str]:
+def rare_modules(firmware: Path | None) -> list[str]:
     """Further modules of the shim that this firmware wants."""
-    return ["rare"] if any(_RARE.search(path.read_bytes()) for path in code.values()) else []
+    root = firmware or build.ROOT
+    inside = root if firmware else root / "firmware"
+    for path in (*inside.rglob("*.py"), root / "boot.py", root / "main.py"):
+        text = path.read_text(encoding="utf-8")
+        of_pins = firmware or any(name in path.parts for name in _PINS)
+        if _RARE.search(text) or of_pins and _RARE_OF_PINS.search(text):
+            return ["rare"]
+    return []
 
 
 class Child:
@@ -74,7 +95,7 @@ class Child:
             stdout=output or subprocess.PIPE,
             stderr=subprocess.STDOUT,
             pass_fds=(wire.fileno(), status.fileno()),
-            cwd=build.OUT / "shim",
+            cwd=_SHIM,
             env=_environment(),
             preexec_fn=_die_with_parent,
             start_new_session=True,  # the terminal's Ctrl-C is for us, not for it
@@ -94,8 +115,7 @@ class Child:
 
 def _environment() -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "TMPDIR")}
-    shim = str(build.OUT / "shim")
-    return {**kept, "TZ": "UTC", "MICROPYPATH": f".frozen:{shim}", "PYTHONUNBUFFERED": "1",
+    return {**kept, "TZ": "UTC", "MICROPYPATH": f".frozen:{_SHIM}", "PYTHONUNBUFFERED": "1",
             "PYTHONDONTWRITEBYTECODE": "", "PYTHONUTF8": "1"}  # fmt: skip
 
 

@@ -71,7 +71,7 @@ frames("0161 1 890150 80 0162".replace("0161 1", "010161").replace("80 01", "800
 frames("8a0150" + BYE, [], [1000, ""], [closed(1000)])
 frames("817f0000000000010000" + "78" * 65536 + BYE, ["x" * 20], [1000, ""], [closed(1000)],
        client={"max_message": 70000})  # fmt: skip
-frames("81022122" + "c10161", ["!\""], [1002, "RSV bit"], [closed(1002)])
+frames("81022122" + "c10161", ['!"'], [1002, "RSV bit"], [closed(1002)])
 frames("8301", [], [1002, "reserved opcode"], [closed(1002)])
 frames("818100000000", [], [1002, "masked by the server"], [closed(1002)])
 frames("8101ff", [], [1007, "text is not UTF-8"], [closed(1007)])

@@ -51,7 +51,7 @@ def encode_close(code: int, reason: str) -> str:
 def utf8(*pieces: str) -> bool:
     """Whether the pieces together are UTF-8."""
     check = Utf8()
-    return all([check.feed(unhexlify(piece)) for piece in pieces]) and not check.left
+    return all(check.feed(unhexlify(piece)) for piece in pieces) and not check.left
 
 
 def utf8_all(first: int) -> list:

@@ -146,7 +146,7 @@ ANSWERS = {
     "folded line": (answer()[:-2] + b" b: c\r\n\r\n", True, "malformed"),
     "line of 1100 bytes": (answer(X="x" * 1100), True, "too long"),
     "70 lines": (answer(**{f"X_{i}": "y" for i in range(70)}), True, "too long"),
-    "not ended after 5 kB": (answer(**{f"X_{i}": "y" * 500 for i in range(10)})[:-2], True, "long"),
+    "5 kB": (answer(**{f"X_{i}": "y" * 500 for i in range(10)})[:-2], True, "too long"),
 }  # fmt: skip
 
 

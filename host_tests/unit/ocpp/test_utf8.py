@@ -11,8 +11,9 @@ EDGES = (
     b"\xf4\x8f\xbf\xbf", b"\xf4\x90\x80\x80", b"\xed\x9f\xbf", b"\xed\xa0\x80", b"\xed\xbf\xbf",
     b"\xe0\x9f\xbf", b"\xe0\xa0\x80", b"\xf0\x8f\xbf\xbf", b"\xf0\x90\x80\x80", b"\xc1\xbf",
     b"\xc2\x80", b"\xee\x80\x80", b"\xef\xbf\xbf", b"\x80", b"\xbf", b"\xc0\x80", b"\xf8\x88\x80",
-    b"a" * 31 + b"\xc3", b"a" * 31 + b"\xc3\xa4" + b"b" * 64, b"a" * 64 + b"\xff" + b"a" * 64, b"",
-    b"a" * 32 + b"\xe2\x82\xac" * 50, b"\xe2\x82\xac\xe2\x82", b"\xe2\x28\xa1", b"\xf0\x9f\x98\x80",
+    b"a" * 31 + b"\xc3", b"a" * 31 + b"\xc3\xa4" + b"b" * 64, b"a" * 64 + b"\xff" + b"a" * 64,
+    b"", b"a" * 32 + b"\xe2\x82\xac" * 50, b"\xe2\x82\xac\xe2\x82", b"\xe2\x28\xa1",
+    b"\xf0\x9f\x98\x80",
 )  # fmt: skip
 
 
@@ -49,7 +50,7 @@ def test_every_pair_of_first_bytes(on: str) -> None:
 @given(st.lists(st.one_of(st.binary(max_size=80), st.text(max_size=80).map(str.encode))))
 def test_agrees_with_the_strict_decoder(pieces: list[bytes]) -> None:
     check = Utf8()
-    good = all([check.feed(piece) for piece in pieces])
+    good = all(check.feed(piece) for piece in pieces)
     assert (good and not check.left) == strict(b"".join(pieces))
 
 

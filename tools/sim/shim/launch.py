@@ -28,8 +28,8 @@ def observe(charger) -> None:
     asyncio.create_task(_serve(charger))
 
 
-def start(before: int) -> None:
-    """`before`: bytes of heap in use before any of the bench was loaded."""
+def start() -> object:
+    """Put the shim in place; answers the flash."""
     global _channel
     link.wire = open(int(sys.argv[1]), "r+b")
     _channel = open(int(sys.argv[2]), "r+b")
@@ -46,18 +46,18 @@ def start(before: int) -> None:
         sys.modules["time"] = clock
     for name in sys.argv[5:]:
         __import__(name)
-    flash = vfs.VfsLfs2(Flash(sys.argv[3]))
     del sys.modules["launch"]
-    vfs.umount("/")
-    vfs.mount(flash, "/")
-    os.chdir("/")
-    sys.path[:] = ["", ".frozen", "/lib"]
+    return Flash(sys.argv[3])
 
 
-def boot(before: int) -> None:
-    """The rest of the start, once `start` is out of the heap."""
+def boot(flash: object, before: int) -> None:
+    """Once `start` is out of the heap: report what the shim takes of it, mount, boot.py."""
     gc.collect()
     link.ask(0x11, 0, 0, gc.mem_alloc() - before)
+    vfs.umount("/")
+    vfs.mount(vfs.VfsLfs2(flash), "/")
+    os.chdir("/")
+    sys.path[:] = ["", ".frozen", "/lib"]
     with open("/boot.py") as file:
         code = file.read()
     exec(code, {"__name__": "__main__"})

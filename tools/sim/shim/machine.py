@@ -15,8 +15,6 @@ WDT_RESET = 3
 class Pin:
     IN = 1
     OUT = 3
-    OPEN_DRAIN = 7
-    PULL_DOWN = 1
     PULL_UP = 2
 
     def __init__(self, id: int, mode: int = -1, pull: "int | None" = None, value=None) -> None:
@@ -25,7 +23,7 @@ class Pin:
 
     def init(self, mode: int = -1, pull: "int | None" = None, value=None) -> None:
         if value is not None:
-            self.value(value)  # level before direction: no glitch
+            self(value)  # level before direction: no glitch
         if mode != -1:
             ask(0x80, self, mode, pull or 0)
 
@@ -36,14 +34,8 @@ class Pin:
 
     __call__ = value
 
-    def on(self) -> None:
-        self.value(1)
 
-    def off(self) -> None:
-        self.value(0)
-
-
-class _Memory:
+class mem32:
     def __getitem__(self, address: int) -> int:
         return ask(0x02, 0, address)
 
@@ -51,7 +43,7 @@ class _Memory:
         ask(0x82, 0, address, value)
 
 
-mem32 = _Memory()
+mem32 = mem32()
 
 
 class SPI:
@@ -61,19 +53,13 @@ class SPI:
         self.id = id
         ask(0x83, id, baudrate, polarity | phase << 1)
 
-    def write(self, buf: bytes) -> None:
-        ask(0x84, self, 0, 0, buf)
-
-    def readinto(self, buf: bytearray, write: int = 0) -> None:
-        ask(0x04, self, len(buf), write, b"", buf)
-
     def write_readinto(self, out: bytes, buf: bytearray) -> None:
         ask(0x03, self, 0, 0, out, buf)
 
 
 class UART:
     def __init__(
-        self, id, baudrate=115200, bits=8, parity=None, stop=1, *, tx=-1, rx=-1, rxbuf=0, timeout=0
+        self, id, baudrate=115200, bits=8, parity=None, stop=1, *, tx=-1, rx=-1, timeout=0
     ) -> None:
         self.id = id
         parity = 0 if parity is None else parity + 1
@@ -84,15 +70,6 @@ class UART:
 
     def readinto(self, buf: bytearray, n: int = 1 << 20) -> "int | None":
         return ask(0x06, self, min(n, len(buf)), 0, b"", buf) or None
-
-    def read(self, n: int = -1) -> "bytes | None":
-        buf = bytearray(self.any() if n < 0 else n)
-        n = self.readinto(buf) or 0
-        return bytes(buf[:n]) if n else None
-
-    def write(self, buf: bytes) -> int:
-        ask(0x86, self, 0, 0, buf)
-        return len(buf)
 
 
 class WDT:
@@ -109,13 +86,7 @@ class RTC:
             ask(0x8A, 0, 0, mktime(when[:3] + when[4:7] + (0, 0, 0)))
         else:
             t = gmtime(ask(0x08))
-            return t[:3] + (t[6],) + t[3:6] + (0,)
-
-    def memory(self, data: "bytes | None" = None) -> "bytes | None":
-        if data is None:
-            buf = bytearray(2048)
-            return bytes(buf[: ask(0x09, 0, 0, 0, b"", buf)])
-        ask(0x8B, 0, 0, 0, data)
+            return t[:3] + t[6:7] + t[3:6] + (0,)
 
 
 def reset() -> None:

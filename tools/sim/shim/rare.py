@@ -1,12 +1,51 @@
-"""More of `machine`, `network` and `esp32`: loaded only when the firmware names any of it."""
+"""More of `machine`, `network` and `esp32`: loaded only when the firmware uses any of it."""
 
 import machine
 import network
 from link import ask
+from machine import RTC, SPI, UART, Pin
+
+
+def _on(pin: Pin) -> None:
+    pin(1)
+
+
+def _off(pin: Pin) -> None:
+    pin(0)
+
+
+def _irq(pin: Pin, handler=None, trigger=0, hard=False) -> None:
+    raise OSError("the virtual ESP32 has no pin interrupts: poll")
+
+
+def _write(bus: "SPI | UART", buf: bytes) -> int:
+    ask(0x84 if isinstance(bus, SPI) else 0x86, bus, 0, 0, buf)
+    return len(buf)
+
+
+def _fill(spi: SPI, buf: bytearray, write: int = 0) -> None:
+    ask(0x04, spi, len(buf), write, b"", buf)
+
+
+def _read(uart: UART, n: int = -1) -> "bytes | None":
+    buf = bytearray(uart.any() if n < 0 else n)
+    n = uart.readinto(buf) or 0
+    return bytes(buf[:n]) if n else None
+
+
+def _reinit(uart: UART, *options, **named) -> None:
+    UART.__init__(uart, uart.id, *options, **named)
+
+
+def _memory(rtc: RTC, data: "bytes | None" = None) -> "bytes | None":
+    if data is None:
+        buf = bytearray(2048)
+        return bytes(buf[: ask(0x09, 0, 0, 0, b"", buf)])
+    ask(0x8B, 0, 0, 0, data)
 
 
 class ADC:
-    def __init__(self, pin: "Pin") -> None:
+    def __init__(self, pin: Pin, atten: int = 3) -> None:
         self.id = pin.id
 
     def read_uv(self) -> int:
@@ -14,25 +53,29 @@ class ADC:
 
 
 class PWM:
-    def __init__(self, pin: "Pin", freq: int = 5000, duty_u16: int = 0) -> None:
+    def __init__(self, pin: Pin, freq: int = 5000, duty_u16: int = 0) -> None:
         self.id = pin.id
         self._freq = freq
         self.duty_u16(duty_u16)
 
+    def freq(self, freq: int) -> None:
+        self._freq = freq
+        self.duty_u16(self._duty)
+
     def duty_u16(self, duty: int) -> None:
+        self._duty = duty
         ask(0x87, self, self._freq, duty)
 
 
-def unique_id() -> bytes:
+def _unique_id() -> bytes:
     return b"\x24\x0a\xc4\x52\x49\x56"
 
 
-def freq() -> int:
+def _freq() -> int:
     return 160000000
 
 
-def mcu_temperature() -> int:
-    """Degrees Celsius inside the chip."""
+def _mcu_temperature() -> int:
     return 45
 
 
@@ -45,10 +88,20 @@ def _disconnect(wlan: "WLAN") -> None:
     ask(0x8C, 2)
 
 
-for _name in ("ADC", "PWM", "unique_id", "freq"):
-    setattr(machine, _name, globals()[_name])
-machine.DEEPSLEEP_RESET = 4
-machine.SOFT_RESET = 5
-network.mcu_temperature = mcu_temperature  # one module is `network` and `esp32`
-network.WLAN.ifconfig = _ifconfig
-network.WLAN.disconnect = _disconnect
+def _config(wlan: "WLAN", *what, **values) -> None:
+    if what:
+        raise ValueError("unknown config param")
+
+
+Pin.OPEN_DRAIN = 7
+Pin.PULL_DOWN = 1
+Pin.on, Pin.off, Pin.irq = _on, _off, _irq
+SPI.write, SPI.readinto = _write, _fill
+UART.write, UART.read, UART.init = _write, _read, _reinit
+RTC.memory = _memory
+machine.ADC, machine.PWM = ADC, PWM
+machine.unique_id, machine.freq = _unique_id, _freq
+machine.DEEPSLEEP_RESET, machine.SOFT_RESET = 4, 5
+network.mcu_temperature = _mcu_temperature  # one module is `network` and `esp32`
+network.WLAN.ifconfig, network.WLAN.disconnect = _ifconfig, _disconnect
+network.WLAN.config = _config

@@ -1,0 +1,1 @@
+"""Chips at register level, so that the firmware's own drivers work on them."""

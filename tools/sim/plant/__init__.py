@@ -1,0 +1,1 @@
+"""What surrounds the chips: battery, vehicle, power module, contactor, tag reader."""
