@@ -35,6 +35,7 @@ from firmware.services.transactions import Transactions
 from firmware.settings import Settings
 from firmware.storage.files import read_bytes, read_json, remove, write_json
 from firmware.storage.journal import Journal
+from firmware.storage.outbox_store import OutboxStore
 from firmware.storage.register import EnergyRegister
 from firmware.tasks import Tasks
 
@@ -111,10 +112,11 @@ class Charger:
         keys = self.keys
         return Outbox(
             Journal("outbox"),
+            OutboxStore("outbox"),
             lambda: keys.get("TransactionMessageAttempts"),
             lambda: keys.get("TransactionMessageRetryInterval"),
+            render,
             self.log,
-            render_sample=render,
         )
 
     def _build_ocpp(self) -> None:

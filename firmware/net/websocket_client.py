@@ -12,11 +12,8 @@ writing is done by trying again. Callers may be cancelled at any await.
 import asyncio
 import gc
 import os
-import select
-import socket
 import sys
 import time
-from errno import ECONNREFUSED, EINPROGRESS
 
 from micropython import const
 
@@ -63,8 +60,7 @@ class WebSocketClient:
         self._log = log
         self._code = _ABNORMAL  # 0 while the connection lives
         self._reason = "not connected"
-        self._place = ("", 0)  # host and port of _addresses
-        self._addresses = []
+        self._known = []  # addresses, see dial()
         self._task = None
         self._writer = None
         self._lock = None  # round one frame
@@ -89,21 +85,17 @@ class WebSocketClient:
         Raises WebSocketError with a readable cause for whatever may go wrong.
         """
         self.abort()
-        # Not needed while connected: its 4 kB are given back.
-        from firmware.ocpp import handshake
+        from firmware.net import dial  # dropped again below
 
-        key = handshake.new_key(os.urandom(16))
+        auth = (user, password) if user or password else None
+        random = os.urandom(16)
         try:
-            secure, host, port, path = handshake.split_url(url)
-            auth = (user, password) if user or password else None
-            hello = handshake.request(host, port, secure, path, key, protocols, auth)
-        except handshake.HandshakeError as error:
+            where, hello, answer = dial.prepare(
+                url, protocols, auth, tls, require_protocol, random
+            )
+        except ChargerError as error:
             raise WebSocketError(str(error))
-        if not secure:
-            tls = None
-        elif tls is None:
-            raise WebSocketError("wss:// needs a CA certificate")
-        elif not tls.verify_mode and self._log:
+        if where[2] and not where[2].verify_mode and self._log:
             self._log.warn("ws", "insecure: the server's certificate is not checked")
         gc.collect()  # TLS and the message buffers want large pieces
         self._code = 0
@@ -111,8 +103,7 @@ class WebSocketClient:
         self._pending = {"connecting": self._limit_ms}
         self._wanted = False
         self._item = None
-        answer = handshake.Response(key, protocols, require_protocol)
-        self._task = asyncio.create_task(self._run((host, port, tls), hello, answer))
+        self._task = asyncio.create_task(self._run(dial.dial, where, hello, answer))
         asyncio.create_task(self._watch(self._task))
         try:
             while self.closed and self._task:
@@ -120,10 +111,9 @@ class WebSocketClient:
         finally:
             if self.closed:  # failed, or our caller was cancelled
                 self.abort()
-                self._addresses = []
-            if _MICROPYTHON:
-                sys.modules.pop(handshake.__name__, None)
-                sys.modules["firmware.ocpp"].__dict__.pop("handshake", None)
+                self._known.clear()
+            _unload("firmware.net", "dial")
+            _unload("firmware.ocpp", "handshake")
         if self.closed:
             raise WebSocketError(self._reason)
 
@@ -167,14 +157,14 @@ class WebSocketClient:
 
     # --- the reading task ---
 
-    async def _run(self, where: tuple, hello: bytes, answer: "Response") -> None:
+    async def _run(self, dial: "Callable", where: tuple, hello: bytes, answer: "Response") -> None:
         try:
-            reader = await self._open(where)
+            reader, self._writer = await dial(where, self._known)
             await self._write(hello)
             while not answer.done:
                 answer.feed(await _read(reader, self._chunk))
             data = answer.leftover
-            hello = answer = None  # or they and their code stay in memory
+            dial = hello = answer = None  # or they and their code stay in memory
             self._pending.clear()
             self.closed = False
             self._changed.set()
@@ -193,24 +183,6 @@ class WebSocketClient:
             # With TLS 1.3 a refused client certificate shows itself only after the handshake.
             text += " (before any answer: client certificate or password refused?)"
         return text
-
-    async def _open(self, dial: "Callable", where: tuple) -> "asyncio.StreamReader":
-        host, port, tls = where
-        failure = "no address"
-        try:
-            if self._place != (host, port) or not self._addresses:
-                self._place = (host, port)
-                self._addresses = []
-                self._addresses = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
-            for address in self._addresses:
-                try:
-                    reader, self._writer = await dial(address, host, tls)
-                    return reader
-                except (OSError, ValueError) as error:
-                    failure = error
-        except (OSError, ValueError) as error:
-            failure = error
-        raise WebSocketError("cannot reach %s:%d: %s" % (host, port, str(failure).strip()))
 
     async def _pump(self, reader: "asyncio.StreamReader", data: bytes) -> None:
         parser = frames.FrameParser(self._max)
@@ -369,3 +341,9 @@ async def _read(reader: "asyncio.StreamReader", size: int) -> bytes:
     if not data:
         raise EOFError("the other side hung up")
     return data
+
+
+def _unload(package: str, module: str) -> None:
+    if _MICROPYTHON:  # elsewhere its classes must stay what they are
+        sys.modules.pop(package + "." + module, None)
+        sys.modules[package].__dict__.pop(module, None)

@@ -21,9 +21,8 @@ the *station* (services/charge_point.py):
 The last two are called by services/central_system.py.
 """
 
-import sys
-
 from .messages import status
+from .on_demand import load
 from .requests import check
 
 REQUESTS = {
@@ -45,15 +44,8 @@ def dispatch(action: str, payload: dict, station: "Station", keys: "Keys") -> st
     if action in REQUESTS:
         check(action, payload, REQUESTS)
         return status(answer(action, payload, station, keys))
-    package = __name__.rsplit(".", 1)[0]
-    name = _ON_DEMAND.get(action, "absent")
-    path = package + "." + name
-    module = __import__(path, None, None, ("answer",))
-    try:
-        return module.answer(action, payload, station, keys)
-    finally:  # its memory is free again
-        sys.modules.pop(path, None)
-        delattr(sys.modules[package], name)
+    module = load(_ON_DEMAND.get(action, "absent"))
+    return module.answer(action, payload, station, keys)
 
 
 def answer(action: str, payload: dict, station: "Station", keys: "Keys") -> str:

@@ -1,29 +1,28 @@
 """GetConfiguration, loaded on demand by core.py. Every entry carries its value."""
 
 from .errors import OcppError
-from .keys import MAX_KEYS, names
+from .keys import MAX_KEYS, find, rows
 from .messages import quote
 from .requests import check
 
 
 def answer(action: str, payload: dict, station: "Station", keys: "Keys") -> str:
-    """The wanted keys, all of them when none is named (OCPP 1.6 5.8)."""
+    """The wanted keys, all that can be read when none is named (OCPP 1.6 5.8)."""
     check(action, payload, {action: "key [text 50]"})
     wanted = payload.get("key") or ()
     if len(wanted) > MAX_KEYS:
         raise OcppError("OccurenceConstraintViolation", "more keys than GetConfigurationMaxKeys")
-    parts = ['{"configurationKey":[', '],"unknownKey":[', "]}"]
-    unknown = []
-    for name in wanted or names():
-        entry = keys.entry(name)
-        if entry:
-            text = '{"key":"%s","readonly":%s,"value":%s}'
-            text %= (entry[0], "true" if entry[1] else "false", quote(entry[2]))
-            parts.insert(-2, text if len(parts) == 3 else "," + text)
-        else:
-            unknown.append(quote(name))
-    parts.insert(-1, ",".join(unknown))
-    if not unknown:
-        del parts[-3:-1]
-        parts[-1] = "]}"
+    known = [_entry(row, keys) for row in (map(find, wanted) if wanted else rows()) if row]
+    unknown = [quote(key) for key in wanted if not find(key)]
+    parts = ['{"configurationKey":[', ",".join(filter(None, known)), "]}"]
+    if unknown:
+        parts[2] = '],"unknownKey":[' + ",".join(unknown) + "]}"
     return "".join(parts)
+
+
+def _entry(row: "list[str]", keys: "Keys") -> str:
+    """One key; a write-only one is not told."""
+    if "R" not in row[1]:
+        return ""
+    read_only = "false" if "W" in row[1] else "true"
+    return '{"key":"%s","readonly":%s,"value":%s}' % (row[0], read_only, quote(keys.text(row)))

@@ -4,7 +4,7 @@ GetConfiguration, ChangeConfiguration, the file on flash and the docs are all ma
 Only what differs from the default is stored, and it is stored before the server hears "Accepted".
 """
 
-from .samples import MEASURANDS
+from .on_demand import load
 
 # Columns: key, access, type, default, lowest and highest (of a text or list: its length), meaning
 # in the docs. Access: R and W as in OCPP, B takes effect after a reboot. Types: bool, int, text,
@@ -47,7 +47,7 @@ UnlockConnectorOnEVSideDisconnect R bool false
 WebSocketPingInterval RW int 0 0 3600 s
 """
 MAX_KEYS = 60  # GetConfigurationMaxKeys
-_PHASES = ("NotApplicable", "Unknown", "RST", "RTS", "SRT", "STR", "TRS", "TSR")
+_KEY, _ACCESS, _TYPE, _DEFAULT = range(4)
 
 
 class Keys:
@@ -65,48 +65,49 @@ class Keys:
     def get(self, key: str) -> "bool | int | str":
         """The typed value of a key in its own spelling; KeyError when there is no such key."""
         if key not in self._values:
-            row = _row(key)
+            row = find(key)
             if not row:
                 raise KeyError(key)
-            text = self._text(row)
-            if row[2] == "bool":
+            text = self.text(row)
+            if row[_TYPE] == "bool":
                 self._values[key] = text == "true"
             else:
-                self._values[key] = int(text) if row[2] == "int" else text
+                self._values[key] = int(text) if row[_TYPE] == "int" else text
         return self._values[key]
 
-    def _text(self, row: "list[str]") -> str:
-        return self._texts.get(row[0], row[3] if row[3] != "-" else "")
+    def text(self, row: "list[str]") -> str:
+        """The value of a row of `TABLE` as GetConfiguration shows it."""
+        return self._texts.get(row[_KEY], row[_DEFAULT] if row[_DEFAULT] != "-" else "")
 
     def set(self, key: str, text: str) -> str:
         """A server's wish: the status for ChangeConfiguration. Not Accepted: nothing changed."""
-        row = _row(key)
+        row = find(key)
         if not row:
             return "NotSupported"
         before = dict(self._texts)
         try:
             self._put(row, text)
             if self._texts != before:
-                self._store(self._texts)
+                self._store(self.dump())
         except (OSError, ValueError):
             self._texts = before
             return "Rejected"
-        self._values.pop(row[0], None)
+        self._values.pop(row[_KEY], None)
         if self.changed:
-            self.changed(row[0])
-        return "RebootRequired" if "B" in row[1] else "Accepted"
+            self.changed(row[_KEY])
+        return "RebootRequired" if "B" in row[_ACCESS] else "Accepted"
 
     def _put(self, row: "list[str]", text: str) -> None:
-        text = _checked(row, text)
-        self._texts.pop(row[0], None)
-        if text != self._text(row):
-            self._texts[row[0]] = text
+        text = load("key_check").checked(row, text)
+        self._texts.pop(row[_KEY], None)
+        if text != self.text(row):
+            self._texts[row[_KEY]] = text
 
     def load(self, stored: dict) -> "list[str]":
         """Take what `dump` gave, before anything is asked for; answers what does not fit."""
         refused = []
         for key, value in stored.items():
-            row = _row(key)
+            row = find(key)
             try:
                 self._put(row, str(value))
             except (ValueError, IndexError):
@@ -117,71 +118,21 @@ class Keys:
         """What differs from the defaults, to be stored."""
         return dict(self._texts)
 
-    def entry(self, key: str) -> "tuple[str, bool, str] | None":
-        """(key, read-only, value as text); None when unknown. A write-only value is not told."""
-        row = _row(key)
-        if not row:
-            return None
-        return row[0], "W" not in row[1], self._text(row) if "R" in row[1] else ""
 
-
-def names() -> "Iterator":
-    """All keys that can be read."""
+def rows() -> "Iterator":
+    """The words of every row."""
     at = 1
     while at < len(TABLE):
         end = TABLE.find("\n", at)
-        words = TABLE[at:end].split(" ", 2)
-        if "R" in words[1]:
-            yield words[0]
+        yield TABLE[at:end].split()
         at = end + 1
 
 
-def _row(key: str) -> "list[str]":
-    """Words of the key's line, [] when there is none. OCPP compares keys without case."""
+def find(key: str) -> "list[str]":
+    """The words of a key's row, [] when there is none. OCPP compares keys without case."""
     at = TABLE.find("\n" + key + " ")
     if at < 0:
         at = TABLE.lower().find("\n" + key.lower() + " ")
     if at < 0 or " " in key or "\n" in key:
         return []
     return TABLE[at + 1 : TABLE.find("\n", at + 1)].split()
-
-
-def _checked(row: "list[str]", text: str) -> str:
-    """`text` as it is kept; ValueError when the row does not allow it."""
-    if "W" not in row[1]:
-        raise ValueError("read-only")
-    kind = row[2]
-    if kind == "bool":
-        text = text.lower()
-        length = text in ("true", "false")
-        lowest = highest = 1
-    else:
-        lowest, highest = int(row[4]), int(row[5])
-        if kind == "int":
-            length = _whole_number(text)
-            text = str(length)
-        elif kind == "text":
-            length = len(text)
-        else:
-            items = [item.strip() for item in text.split(",")] if text.strip() else []
-            length = len(items)
-            text = ",".join(items)
-            for index, item in enumerate(items):
-                if item in items[:index] or not _listed(kind, item):
-                    raise ValueError("not allowed")
-    if not lowest <= length <= highest:
-        raise ValueError("out of range")
-    return text
-
-
-def _whole_number(text: str) -> int:
-    for digit in text or "-":
-        if digit not in "0123456789":
-            raise ValueError("a whole number wanted")
-    return int(text[:12])
-
-
-def _listed(kind: str, item: str) -> bool:
-    if kind == "phases":
-        return item[:2] in ("0.", "1.") and item[2:] in _PHASES
-    return item in MEASURANDS

@@ -64,6 +64,8 @@ class ChargePoint:
             self._button()
         self._handle_events()
         self._transactions.sample()
+        if self._transactions.take_news():
+            self.link.wake()
         self._reset_when_due()
 
     # ---- the driver at the charger ----

@@ -32,10 +32,17 @@ class Transactions:
         self._started = {}
         self._next_sample_ms = 0
         self._stop_pending = False
+        self._seen_seq = 0
 
     def all_delivered(self) -> bool:
         """Has the central system everything."""
         return not len(self._outbox)
+
+    def take_news(self) -> bool:
+        """Has anything been recorded since the last call."""
+        seen = self._seen_seq
+        self._seen_seq = self._outbox.last_seq
+        return seen != self._seen_seq
 
     def transaction_id(self) -> "int | None":
         """The server's id of the running transaction, None when there is none or not yet."""
@@ -51,7 +58,7 @@ class Transactions:
         meter = self._core.meter
         unix_s = self._clock.unix_s()
         try:
-            txn = self._register.next_number("transaction")
+            txn = self._register.next_transaction()
             self._register.store(meter.wh, meter.mwh)
             payload = messages.start_transaction(1, id_tag, meter.wh, unix_s)
             self._outbox.add("StartTransaction", payload, txn)

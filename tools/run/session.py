@@ -21,6 +21,7 @@ from tools.run.charger import ChargerGone
 TAG = "TEST_TAG"  # the guide's
 LOCAL_TAG = "0A1B2C3D4E"
 SAMPLES = 3
+_SETTLED_MS = 2000
 # The guide's numbers: when plugged in, while charging, and when the state of charge has risen.
 AT_PLUG_IN = "bms soc=87.00 voltage=76.38 current_limit=90 temperature=26.5"
 AT_CHARGING = "bms soc=87.07 voltage=77.15 current_limit=1.85"
@@ -64,6 +65,14 @@ async def tell(charger: PlayedCharger, line: str) -> dict[str, Any]:
     if "error" in answer:
         raise SessionFailed(f"the virtual charger refused `{line}`: {answer['error']}")
     return answer
+
+
+async def settle(charger: PlayedCharger) -> None:
+    """Wait until the charger has been up for a while: a gun that is in before counts as plugged at
+    power-up, and then the guide has no VehicleInfo. Raises SessionFailed."""
+    uptime_ms = (await tell(charger, "state")).get("uptime_ms")
+    if uptime_ms is not None:
+        await asyncio.sleep(max(0, _SETTLED_MS - uptime_ms) / 1000)
 
 
 def step(event: Event) -> str:
@@ -120,6 +129,7 @@ class GuideSession:
 
     async def _connect_vehicle(self) -> int:
         """Plug in; the result is where in the events that was."""
+        await settle(self._charger)
         await tell(self._charger, AT_PLUG_IN)
         start = self._next_phase()
         self._say("1  plugging the vehicle in; waiting for Preparing and VehicleInfo")
@@ -268,6 +278,7 @@ class LocalSession:
         """The whole session as the charger's own state shows it. Raises SessionFailed."""
         self._say("waiting for the server to accept the charger (state: online)")
         await self._until("online", lambda s: s.get("online"), 90)
+        await settle(self._charger)
         await tell(self._charger, AT_PLUG_IN)
         await self._step("plug", "plugging the vehicle in", "Preparing")
         await tell(self._charger, AT_CHARGING)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from tools.sim import process
 from tools.sim.charger import KeepsDying, PowerLost, VirtualCharger
 from tools.sim.chip import reply
 from tools.sim.protocol import Op
@@ -23,7 +24,6 @@ __all__ = ["Bench", "BenchError", "CallError", "Delay", "Drop", "Entry", "Refuse
 
 EPOCH_UNIX_S = 1_768_989_000  # 2026-01-21T09:50:00Z: when virtual time begins
 _LONGEST_STEP_MS = 100_000  # the firmware's clock takes no more at a time
-_REAL_TIME_S = 20
 _TAIL = 25
 _ADVANCE = int(Op.ADVANCE)
 _FOREVER = float("inf")
@@ -98,7 +98,7 @@ class Bench:
     def _run_until(self, deadline_ms: float, done: Callable[[], Any] | None) -> bool:
         while True:
             if self._waiting is None and self.powered:
-                self._serve()
+                self._listen()
             if self.server.service() and self.powered:
                 self._grant(0)  # look at your sockets
                 continue
@@ -108,38 +108,35 @@ class Bench:
                 return False
             self._let_pass(deadline_ms)
 
-    def _serve(self) -> None:
+    def _listen(self) -> None:
         """Handle requests until the firmware wants time to pass."""
         charger = self.charger
-        while True:
-            request = charger.next_request()
-            if request is None:
-                self._receive()
-                continue
-            if request[0] == _ADVANCE:
-                self._waiting = request[2]
-                return
-            try:
-                charger.handle(request)
-            except PowerLost:
-                self._lost_power()
-                raise
+        try:
+            while self._waiting is None:
+                request = charger.next_request()
+                if request is None:
+                    self._receive()
+                elif request[0] == _ADVANCE:
+                    self._waiting = request[2]
+                else:
+                    charger.handle(request)
+        except PowerLost:
+            self._lost_power()
+            raise
+        except KeepsDying as error:
+            raise self._failed(str(error)) from None
 
     def _receive(self) -> None:
         child = self.charger.child
         if child is None:
             raise self._failed("the firmware is not running")
-        child.wire.settimeout(_REAL_TIME_S)
         try:
             data = child.wire.recv(65536)
-        except TimeoutError:
-            raise self._failed(f"the firmware was silent for {_REAL_TIME_S} s") from None
+        except BlockingIOError:
+            raise self._failed(f"the firmware was silent for {process.SILENT_S} s") from None
         except OSError:
             data = b""
-        try:
-            self.charger.feed(data)
-        except KeepsDying as error:
-            raise self._failed(str(error)) from None
+        self.charger.feed(data)
 
     def _grant(self, moved_ms: int) -> None:
         self._waiting = None
@@ -158,7 +155,11 @@ class Bench:
         self.hardware.advance(now_ms + moved_ms)
         if not self.powered:
             return
-        if self.charger.watchdog_bites():
+        try:
+            bitten = self.charger.watchdog_bites()
+        except KeepsDying as error:
+            raise self._failed(str(error)) from None
+        if bitten:
             self._waiting = None
         else:
             self._grant(moved_ms)
@@ -204,7 +205,7 @@ class Bench:
 
         if self.powered:
             if self._waiting is None:
-                self._serve()
+                self._listen()
             self.charger.ask_status()
             self._grant(0)
             self._run_until(self.hardware.now_ms + 2000, answered)

@@ -45,7 +45,7 @@ class ImageFlash:
             fs = _mount(self.path.read_bytes())
         else:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            fs = _filesystem(b"\xff" * (BLOCK * BLOCKS))
+            fs = _filesystem(b"\xff" * (BLOCK * BLOCKS), _DISK_VERSION)
             fs.format()
             fs.mount()
         if _refresh(fs, {name: path.read_bytes() for name, path in code.items()}, data):
@@ -77,15 +77,17 @@ class ImageFlash:
 
     def read(self, name: str) -> bytes:
         """One file's content. Raises FileNotFoundError."""
+        fs = _mount(self.path.read_bytes())  # must outlive the file: it frees what that uses
         try:
-            with _mount(self.path.read_bytes()).open(name, "rb") as file:
+            with fs.open(name, "rb") as file:
                 return bytes(file.read())
         except LittleFSError as error:
             raise FileNotFoundError(name) from error
 
     def names(self) -> list[str]:
         """All files, as absolute paths on the chip."""
-        return _names(_mount(self.path.read_bytes()))
+        fs = _mount(self.path.read_bytes())
+        return _names(fs)
 
 
 class FolderFlash:
@@ -120,12 +122,13 @@ class FolderFlash:
         return sorted("/" + p.relative_to(self.path).as_posix() for p in found)
 
 
-def _filesystem(content: bytes) -> LittleFS:
+def _filesystem(content: bytes, version: int = 0) -> LittleFS:
+    """`version` 0: whichever it has; the firmware's own driver may raise it."""
     context = UserContext(len(content))
     context.buffer[:] = content
     return LittleFS(
         context, mount=False, block_size=BLOCK, block_count=BLOCKS, read_size=32, prog_size=32,
-        lookahead_size=32, cache_size=1024, disk_version=_DISK_VERSION,
+        lookahead_size=32, cache_size=128, disk_version=version,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,7 @@ _RARE = re.compile(
 )
 _RARE_OF_PINS = re.compile(r"\.(on|off|irq|read|write)\(|spi\.readinto\(|uart\.init\(")
 _PINS = ("board", "drivers", "boot.py", "main.py")
+SILENT_S = 20  # of real time; longer means that the firmware hangs
 _PR_SET_PDEATHSIG = 1
 
 
@@ -102,6 +104,8 @@ class Child:
         )
         wire.close()
         status.close()
+        limit = struct.pack("ll", SILENT_S, 0)
+        self.wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
         self.output = self._process.stdout
 
     def kill(self) -> int:

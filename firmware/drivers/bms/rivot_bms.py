@@ -48,6 +48,7 @@ class RivotBms:
         self._flags = 0
         self._charged_mah = 0
         self._discharged_mah = 0
+        self._largest_ma = 0  # current limit since the reset
         self.refused = 0  # implausible frames
 
     def report(self, voltage_mv: int, current_ma: int, flags: int = 0) -> None:
@@ -107,6 +108,8 @@ class RivotBms:
         reading.voltage_limit_mv = voltage_mv
         reading.current_limit_ma = current_ma
         reading.age_ms = 0
+        if not reading.parts & 1 or current_ma > self._largest_ma:
+            self._largest_ma = current_ma
         self._have(1)
         return True
 
@@ -115,8 +118,9 @@ class RivotBms:
         reading.parts |= part
         if reading.parts != _ALL_PARTS:
             return
-        # The pack is known only by the current it asks for: 30, 60 or 90 Ah.
-        limit_ma = reading.current_limit_ma
+        # The pack is known only by the current it asks for: 30, 60 or 90 Ah. The largest counts,
+        # or the state of charge would jump when the limit falls near the end.
+        limit_ma = self._largest_ma
         capacity_ah = 90 if limit_ma > 60_000 else 60 if limit_ma > 30_000 else 30
         # mAh in 0.01 % of the capacity: * 10000 / (Ah * 1000); big ints are fine outside the tick
         soc_c100 = (self._charged_mah - self._discharged_mah) * 10 // capacity_ah

@@ -38,7 +38,7 @@ _SWITCH = const(0x32)
 _OUTPUT_VOLTAGE = const(0x84)
 _OUTPUT_CURRENT = const(0x82)
 _TEMPERATURE = const(0x80)
-_QUESTIONS = b"\x84\x82\x84\x80"  # the output voltage twice as often: it decides precharge
+_QUESTIONS = b"\x84\x80\x84\x82"  # the output voltage twice as often: it decides precharge
 
 # what the timers count; the set points' two and the broadcasts' three are used by index as well
 _SINCE_SET_POINT = const(0)

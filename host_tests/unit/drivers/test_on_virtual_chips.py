@@ -158,6 +158,15 @@ def test_vehicle_is_read_once_it_is_plugged(rig):
     assert rig.mcp.state() == OK and rig.mcp.counters()[2] == 0
 
 
+def test_state_of_charge_of_the_guide(rig):
+    rig.command("plug")
+    rig.run(3000)
+    rig.command("bms soc=87.18 current_limit=1.85")
+    rig.run(3000)
+    assert rig.bms_reading.soc_c100 == 8718
+    assert rig.bms_reading.current_limit_ma == 1900
+
+
 def test_bms_that_forbids_and_falls_silent(rig):
     rig.command("plug")
     rig.run(2000)

@@ -130,6 +130,20 @@ def test_state_of_charge(rig, limit_a, charged_mah, discharged_mah, soc_c100):
     assert rig.reading.complete
 
 
+def test_pack_is_the_same_when_the_limit_falls_and_another_after_a_reset(rig):
+    rig.hear(LIMITS, "0348000000000000")  # not ready yet: 0 A
+    rig.counters(78_300, 0)
+    rig.hear(LIMITS, "0348038400000000")
+    assert rig.reading.soc_c100 == 8700
+    rig.hear(LIMITS, "0348001300000000")  # 1.9 A near the end
+    rig.counters(78_462, 0)
+    assert rig.reading.soc_c100 == 8718
+    rig.reading.reset()
+    rig.hear(LIMITS, "0348001300000000")
+    rig.counters(15_000, 0)
+    assert rig.reading.soc_c100 == 5000  # of 30 Ah
+
+
 @pytest.mark.parametrize("missing", [0, 1, 2])
 def test_complete_needs_limits_and_both_counters(rig, missing):
     frames = [
