@@ -16,9 +16,10 @@ def run(observer=None) -> None:
 
     charger = None
     try:
-        from firmware.app import Charger
+        from firmware import app
 
-        charger = Charger()
+        charger = app.build()
+        del app
         if observer:
             observer(charger)
         charger.run()

@@ -1,10 +1,21 @@
 """A small log: component first, text formatted only when the level lets it through.
 
-Lines go to `write` (the console by default). Nothing secret may be handed in.
+On the chip the build has put the texts into a file on flash, and `text` is the place in it; a line
+that is not printed costs nothing but its number. Lines go to `write` (the console by default). Nothing secret may be handed in.
 """
 
 DEBUG, INFO, WARNING, ERROR = range(4)
 _LETTERS = "DIWE"
+
+
+def _text_at(place: int) -> str:
+    """The text that the build moved to `place`; the place itself when the file is not there."""
+    try:
+        with open(__file__.rpartition("/")[0] + "/log.txt", "rb") as file:
+            file.seek(place)
+            return file.readline()[:-1].decode()
+    except OSError:
+        return "(text %d)" % place
 
 
 class Log:
@@ -15,9 +26,11 @@ class Log:
         self.level = level
         self._write = write
 
-    def _line(self, level: int, component: str, text: str, args: tuple) -> None:
+    def _line(self, level: int, component: str, text: "str | int", args: tuple) -> None:
         if level < self.level:
             return
+        if isinstance(text, int):
+            text = _text_at(text)
         if args:
             text = text % args
         seconds, ms = self._clock.uptime()

@@ -6,6 +6,11 @@ Secrets are in `SECRETS`: they are stored, but never shown.
 """
 
 from firmware.errors import SettingError
+from firmware.storage.files import read_json, remove, write_json
+
+SETTINGS_FILE = "settings.json"
+KEYS_FILE = "ocpp.json"
+WISHES_FILE = "set.json"  # from the bench or a provisioning tool, taken once
 
 FIELDS = (
     # central system
@@ -84,36 +89,60 @@ def convert(field: tuple, value: object) -> object:
 
 
 class Settings:
-    """All settings as attributes (`settings.csms_url`)."""
+    """All settings as attributes (`settings.csms_url`); the values only, so that they can stay."""
 
-    def __init__(self) -> None:
-        for field in FIELDS:
-            setattr(self, field[KEY], field[DEFAULT])
 
-    def known(self, key: str) -> bool:
-        """Is `key` one of ours."""
-        return _field(key) is not None
+def defaults() -> Settings:
+    """A charger nobody has set anything on."""
+    settings = Settings()
+    for field in FIELDS:
+        setattr(settings, field[KEY], field[DEFAULT])
+    return settings
 
-    def set(self, key: str, value: object) -> None:
-        """Set one setting in memory; SettingError (nothing changed) when key or value is wrong."""
-        field = _field(key)
-        if field is None:
-            raise SettingError("%s: no such setting" % key)
-        setattr(self, key, convert(field, value))
 
-    def load(self, stored: dict, log: "Log") -> None:
-        """Take what was stored; what does not fit is reported and left at its default."""
-        for key, value in stored.items():
-            try:
-                self.set(key, value)
-            except SettingError as error:
-                log.warn("settings", "%s; ignored", error)
+def change(settings: Settings, key: str, value: object) -> None:
+    """Set one setting in memory; SettingError (nothing changed) when key or value is wrong."""
+    field = _field(key)
+    if field is None:
+        raise SettingError("%s: no such setting" % key)
+    setattr(settings, key, convert(field, value))
 
-    def dump(self) -> dict:
-        """What differs from the defaults, to be stored."""
-        changed = {}
-        for field in FIELDS:
-            value = getattr(self, field[KEY])
-            if value != field[DEFAULT]:
-                changed[field[KEY]] = value
-        return changed
+
+def dump(settings: Settings) -> dict:
+    """What differs from the defaults, to be stored."""
+    changed = {}
+    for field in FIELDS:
+        value = getattr(settings, field[KEY])
+        if value != field[DEFAULT]:
+            changed[field[KEY]] = value
+    return changed
+
+
+def load(keys: "Keys", log: "Log") -> Settings:
+    """Settings and OCPP keys as stored, then what the bench or provisioning wishes (once).
+
+    A value that does not fit is reported and left at its default.
+    """
+    settings = defaults()
+    for key, value in read_json(SETTINGS_FILE).items():
+        _take(settings, key, value, log)
+    keys.load(read_json(KEYS_FILE))
+    wishes = read_json(WISHES_FILE)
+    for key, value in wishes.items():
+        if _field(key):
+            _take(settings, key, value, log)
+        elif keys.set(key, str(value)) not in ("Accepted", "RebootRequired"):
+            log.error("settings", "%s: unknown, or %r is no value for it", key, value)
+    if wishes:
+        write_json(SETTINGS_FILE, dump(settings))
+        write_json(KEYS_FILE, keys.dump())
+        remove(WISHES_FILE)
+    log.level = settings.log_level
+    return settings
+
+
+def _take(settings: Settings, key: str, value: object, log: "Log") -> None:
+    try:
+        change(settings, key, value)
+    except SettingError as error:
+        log.error("settings", "%s; ignored", error)

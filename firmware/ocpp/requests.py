@@ -10,7 +10,7 @@ Fields that are not named are ignored: servers add their own. A request that is 
 gets here (rpc.py).
 """
 
-from .dates import parse_iso8601
+from .date_parser import parse_iso8601
 from .errors import OcppError
 
 
@@ -26,13 +26,14 @@ def check(name: str, payload: dict, table: dict) -> None:
             raise OcppError("OccurenceConstraintViolation", key + " is missing")
 
 
-def _check_value(key: str, value: object, kind: str, table: dict) -> None:
+def _check_value(key: str, value: "Any", kind: str, table: dict) -> None:
     first = kind[0]
     if first == "[" or kind[:3] == "int" or kind == "number":
         kinds = (list,) if first == "[" else (int,) if first == "i" else (int, float)
     else:
         kinds = (dict,) if first == "{" or kind == "object" else (str,)
-    if not isinstance(value, kinds) or isinstance(value, bool):
+    wrong = not isinstance(value, kinds) or isinstance(value, bool)
+    if wrong:
         raise OcppError("TypeConstraintViolation", key + " has the wrong type")
     if first == "[":
         for item in value:
@@ -43,7 +44,7 @@ def _check_value(key: str, value: object, kind: str, table: dict) -> None:
         raise OcppError("PropertyConstraintViolation", key + " has a value that is not allowed")
 
 
-def _allowed(value: object, kind: str) -> bool:
+def _allowed(value: "Any", kind: str) -> bool:
     name, _, limit = kind.partition(" ")
     if name == "int":
         return not limit or value >= int(limit)

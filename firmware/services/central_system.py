@@ -7,7 +7,9 @@ ticker wakes the pump once a second, so that every wait is bounded without `wait
 Order. A transaction message waits in the outbox on flash, anything else (`send`) in a short queue
 in RAM that lives no longer than the connection. Each message of the queue remembers the newest
 outbox record of its moment and goes when that is delivered, so both leave in the order in which
-they were made. Where the outbox backs off after a failure, the queue does not wait for it.
+they were made. Where the outbox backs off after a failure, the queue does not wait for it. What
+somebody waits for (a tag, the server's trigger, the statuses after a connection) goes at once:
+behind it there may be the messages of a thousand offline sessions.
 """
 
 import asyncio
@@ -17,9 +19,9 @@ from binascii import unhexlify
 from micropython import const
 
 from firmware.errors import ChargerError
-from firmware.ocpp import core, messages, rpc
-from firmware.ocpp.dates import parse_iso8601
+from firmware.ocpp import messages, rpc
 from firmware.ocpp.errors import OcppError
+from firmware.on_demand import load
 
 _TICK_MS = const(1000)
 _QUEUE = const(16)
@@ -46,7 +48,12 @@ _SURVIVED = (
 
 # What is queued or waits for its answer is a tuple. AFTER: the outbox record that must have gone
 # first. SEQ and TXN: the message's own record and local transaction, 0 for what is not recorded.
-_ACTION, _PAYLOAD, _ON_ANSWER, _AFTER, _SEQ, _TXN = range(6)
+_ACTION = const(0)
+_PAYLOAD = const(1)
+_ON_ANSWER = const(2)
+_AFTER = const(3)
+_SEQ = const(4)
+_TXN = const(5)
 
 
 class CentralSystem:
@@ -84,6 +91,7 @@ class CentralSystem:
         self._registered = False  # ever Accepted since power-up
         self._pending = False  # registration is Pending: only what is triggered may be sent
         self._triggering = False  # a TriggerMessage is being handled
+        self._urgent = False  # what is sent now waits for no record
         self._boot_due_s = -1  # uptime of the next BootNotification, -1: at the next connection
         self._boot_interval_s = 0  # of the last Accepted answer
         self._heartbeat_s = 0  # uptime of the last one
@@ -97,7 +105,9 @@ class CentralSystem:
 
         `on_answer(payload)` is called once, with None when there was no good answer.
         """
-        message = (action, payload, on_answer, self._outbox.last_seq, 0, 0)
+        urgent = self._urgent or self._triggering or action == "Authorize"
+        after = 0 if urgent else self._outbox.last_seq
+        message = (action, payload, on_answer, after, 0, 0)
         if not self.online and not (self._pending and self._triggering):
             self._tell(message, None)
             return
@@ -110,6 +120,10 @@ class CentralSystem:
     def boot(self) -> None:
         """Send BootNotification (again), as TriggerMessage asks for it."""
         self._boot_due_s = self._clock.uptime_s()
+        self._wake.set()
+
+    def wake(self) -> None:
+        """There is something new in the outbox."""
         self._wake.set()
 
     def network_changed(self, up: bool) -> None:
@@ -172,7 +186,11 @@ class CentralSystem:
         if not self.online:
             self.online = self._registered = True
             self._heartbeat_s = self._clock.uptime_s()
-            self._station.connected()
+            self._urgent = True
+            try:
+                self._station.connected()
+            finally:
+                self._urgent = False
 
     def _forget(self) -> None:
         """The connection is over: nobody answers what was queued or under way."""
@@ -233,8 +251,9 @@ class CentralSystem:
             return self._boot_message()
         queue = self._queue
         outbox = self._outbox
-        if queue and (not self.online or outbox.oldest_seq > queue[0][_AFTER]):
-            return queue.pop(0)
+        for index, message in enumerate(queue):
+            if message[_AFTER] < outbox.oldest_seq:
+                return queue.pop(index)
         if not self.online:
             return None
         head = outbox.head(now_s)
@@ -310,7 +329,8 @@ class CentralSystem:
         self._log.debug("ocpp", "< %s", action)
         self._triggering = action == "TriggerMessage"
         try:
-            answer = core.dispatch(action, payload, self._station, self._keys)
+            handlers = load("firmware.ocpp.core")
+            answer = handlers.dispatch(action, payload, self._station.commands(), self._keys)
             return rpc.answer(call_id, answer)
         except OcppError as error:
             self._log.warn("ocpp", "%s refused: %s, %s", action, error.code, error)
@@ -361,7 +381,7 @@ class CentralSystem:
         text = payload.get("currentTime") if payload else None
         if isinstance(text, str):
             try:
-                self._clock.set_unix(parse_iso8601(text))
+                self._clock.set_unix(load("firmware.ocpp.date_parser").parse_iso8601(text))
             except ValueError as error:
                 self._log.warn("ocpp", "currentTime: %s", error)
 

@@ -10,10 +10,10 @@ _COLLECT_EVERY = const(5)
 
 
 class Housekeeping:
-    """`watchdog` has `feed()` or is None; `loops` are objects whose `turns` must keep growing."""
+    """`loops` are objects whose `turns` must keep growing; `watchdog` has `feed()` or is None."""
 
-    def __init__(self, watchdog: "WDT | None", loops: tuple, clock: "Clock", log: "Log") -> None:
-        self._watchdog = watchdog
+    def __init__(self, loops: tuple, clock: "Clock", log: "Log") -> None:
+        self.watchdog = None
         self._loops = loops
         self._seen = [-1] * len(loops)
         self._clock = clock
@@ -39,6 +39,6 @@ class Housekeeping:
                 self._log.error("watchdog", "loop %d stands still", index)
                 alive = False
             self._seen[index] = loop.turns
-        if alive and self._watchdog:
-            self._watchdog.feed()
+        if alive and self.watchdog:
+            self.watchdog.feed()
         return alive

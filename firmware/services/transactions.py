@@ -5,10 +5,14 @@ clock, numbers from the core's session and meter; the texts are OCPP's business.
 """
 
 from firmware.errors import ChargerError
-from firmware.ocpp import messages, rivot, samples
-from firmware.storage.files import read_json, remove, write_json
+from firmware.ocpp import messages
+from firmware.on_demand import load
+from firmware.storage.files import remove, write_json
 
-_SNAPSHOT = "/session.json"
+_SNAPSHOT = "session.json"  # see recovery.py
+_SAMPLES = "firmware.ocpp.samples"
+_PERIODIC = "P"  # contexts of samples.py
+_TRIGGER = "T"
 
 
 class Transactions:
@@ -100,15 +104,15 @@ class Transactions:
     def meter_values_now(self) -> str:
         """A MeterValues payload of this moment, for TriggerMessage."""
         transaction_id = self.transaction_id()
-        packed = self._packed(self._clock.unix_s(), samples.TRIGGER)
-        return samples.render(packed, transaction_id)
+        packed = self._packed(self._clock.unix_s(), _TRIGGER)
+        return load(_SAMPLES).render(packed, transaction_id)
 
     def begin_stop(self) -> None:
         """The session is over: the summary goes first (the guide's order)."""
         session = self._core.session
         meter = self._core.meter
         self._register.store(meter.wh, meter.mwh)
-        data = rivot.session_summary(session.soc_c100, session.energy_mwh, session.duration_ms)
+        data = load("firmware.ocpp.rivot").session_summary(session.soc_c100, session.energy_mwh, session.duration_ms)
         self._outbox.add("DataTransfer", data, session.txn)
         self._stop_pending = True
 
@@ -135,30 +139,12 @@ class Transactions:
             session.energy_mwh,
         )  # fmt: skip
 
-    def recover(self) -> None:
-        """At boot: close the session a power cut left open, with its last known numbers."""
-        txn = self._outbox.open_transaction()
-        if not txn:
-            return
-        last = read_json(_SNAPSHOT, {})
-        unix_s = last.get("unix_s", self._clock.unix_s())
-        meter = self._core.meter
-        energy_mwh = (meter.wh - last.get("wh", meter.wh)) * 1000 + meter.mwh - last.get("mwh", 0)
-        duration_ms = (unix_s - last.get("start_s", unix_s)) * 1000
-        soc_c100 = last.get("soc_c100", -1)
-        summary = rivot.session_summary(soc_c100, max(energy_mwh, 0), max(duration_ms, 0))
-        self._outbox.add("DataTransfer", summary, txn)
-        stop = messages.stop_transaction(meter.wh, unix_s, messages.TID, "PowerLoss")
-        self._outbox.add("StopTransaction", stop, txn)
-        remove(_SNAPSHOT)
-        self._log.warn("charge", "session %d was cut by a power loss; closed", txn)
-
     def _interval_ms(self) -> int:
         return self._keys.get("MeterValueSampleInterval") * 1000
 
     def _packed(self, unix_s: int, context: str) -> str:
         core = self._core
-        return samples.pack(
+        return load(_SAMPLES).pack(
             self._keys.get("MeterValuesSampledData"),
             unix_s,
             context,
@@ -175,14 +161,14 @@ class Transactions:
         session = self._core.session
         meter = self._core.meter
         try:
-            self._outbox.add_sample(session.txn, self._packed(unix_s, samples.PERIODIC))
+            self._outbox.add_sample(session.txn, self._packed(unix_s, _PERIODIC))
             self._register.store(meter.wh, meter.mwh)
             self._snapshot(session.txn)
         except (OSError, ChargerError) as error:
             self._log.error("flash", "sample lost: %s", error)
 
     def _snapshot(self, txn: int) -> None:
-        """What `recover` needs to close the session after a power cut."""
+        """What recovery.py needs to close the session after a power cut."""
         snapshot = self._started
         snapshot["txn"] = txn
         snapshot["unix_s"] = self._clock.unix_s()

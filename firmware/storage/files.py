@@ -25,14 +25,14 @@ def write_atomic(path: str, data: bytes) -> None:
     os.rename(temporary, path)
 
 
-def read_json(path: str, default: dict) -> dict:
-    """The object in the file; `default` when there is none.
+def read_json(path: str) -> dict:
+    """The object in the file; an empty one when there is none.
 
     A file that is no JSON object is set aside as `path.bad`, to be looked at, never lost.
     """
     data = read_bytes(path)
     if not data:
-        return default
+        return {}
     try:
         value = json.loads(data)
         if isinstance(value, dict):
@@ -40,12 +40,23 @@ def read_json(path: str, default: dict) -> dict:
     except ValueError:
         pass
     os.rename(path, path + ".bad")
-    return default
+    return {}
 
 
 def write_json(path: str, value: dict) -> None:
     """Write the object, atomically."""
     write_atomic(path, json.dumps(value).encode())
+
+
+class JsonFile:
+    """One JSON file, to be handed to whoever stores an object."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def write(self, value: dict) -> None:
+        """Write the object, atomically."""
+        write_json(self._path, value)
 
 
 def remove(path: str) -> None:

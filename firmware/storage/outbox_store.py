@@ -16,7 +16,7 @@ class OutboxStore:
 
     def read(self) -> dict:
         """The stored delivery state, empty at first."""
-        return read_json(self._folder + "/state.json", {})
+        return read_json(self._folder + "/state.json")
 
     def write(self, state: dict) -> None:
         """Store the delivery state; raises OSError."""

@@ -36,6 +36,9 @@ def play(faults=(), patience=1.0):
         try:
             playing = asyncio.ensure_future(session.play())
             await charger.boot()
+            if "replaced" in faults:  # as when a second charger of the same name connects
+                data = {"code": 1001, "reason": "", "replaced": True}
+                central.publish("disconnected", ID, data)
             return await playing
         except SessionFailed as error:
             return str(error)
@@ -59,6 +62,12 @@ def test_steps_in_another_order_are_told():
     assert right is False
     assert "✗  8 DataTransfer (SessionSummary)" in shown
     assert "StopTransaction, StatusNotification (Finishing), DataTransfer (SessionSum" in shown
+
+
+def test_a_second_charger_of_that_name_is_told():
+    right, shown = play(["replaced"])
+    assert right is False
+    assert f"✗ a second charger that calls itself {ID} took the line" in shown
 
 
 @pytest.mark.parametrize(
@@ -218,7 +227,9 @@ def processes_of(mark):
 def test_make_run_plays_the_guides_session_and_ends(on):
     fast = ("--set", "MeterValueSampleInterval=1")
     mark = f"{on}-{os.getpid()}"
-    process = program("--on", on, "--", *fast, env={**os.environ, "RUN_TEST": mark})
+    # Its own id: whatever else runs on this PC must not take its line.
+    words = ("--on", on, "--id", mark, "--", *fast)
+    process = program(*words, env={**os.environ, "RUN_TEST": mark})
     try:
         shown, _ = process.communicate(timeout=100)
     finally:
@@ -232,9 +243,10 @@ def test_make_run_plays_the_guides_session_and_ends(on):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for orphans in /proc")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
-def test_a_signal_leaves_no_process_behind(number):
+def test_a_signal_leaves_no_process_behind(number, tmp_path):
     mark = f"signal{number}-{os.getpid()}"
-    process = program("--on", "cpython", env={**os.environ, "RUN_TEST": mark})
+    environment = {**os.environ, "RUN_TEST": mark, "TMPDIR": str(tmp_path)}
+    process = program("--on", "cpython", "--id", mark, env=environment)
     try:
         for line in process.stdout:
             if "BootNotification answer" in line:

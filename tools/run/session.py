@@ -186,6 +186,8 @@ class GuideSession:
         ]
         if seen != list(STEPS):
             checks.append((False, "the order was: " + ", ".join(seen)))
+        if any(event.data.get("replaced") for event in self._events):
+            checks.append((False, f"a second charger that calls itself {self._id} took the line"))
         messages = [event for event in self._events if event.kind == "message"]
         wrong = sum(bool(e.data["problem"]) or e.data["type"] == schema.ERROR for e in messages)
         checks.append((not wrong, f"{len(messages)} messages, {wrong} against the OCPP schemas"))

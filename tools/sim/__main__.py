@@ -63,8 +63,12 @@ def parse(arguments: list[str] | None = None) -> Options:
     add("--web", metavar="PORT", type=_port, help="port of the charger's own web page")
     add("--set", metavar="KEY=VALUE", type=_setting, action="append", default=[],
         help="a setting or OCPP key, taken over at boot; may be repeated")  # fmt: skip
-    add("--cut", metavar="N", type=_count,
-        help="power dies at the N-th flash program or erase, which is torn; exit status 137")
+    add(
+        "--cut",
+        metavar="N",
+        type=_count,
+        help="power dies at the N-th flash program or erase, which is torn; exit status 137",
+    )
     given = parser.parse_args(arguments)
     return Options(
         csms=given.csms, id=given.id, on=given.on, heap=given.heap, flash=given.flash,
@@ -72,17 +76,21 @@ def parse(arguments: list[str] | None = None) -> Options:
     )  # fmt: skip
 
 
-def main() -> int:
+def leave(status: int) -> None:
+    """End the process; at once when the mains went."""
+    sys.stdout.flush()
+    if status == POWER_LOST:
+        os._exit(status)
+    sys.exit(status)
+
+
+def main() -> None:
     """Run the charger; exit status 137 when the mains went."""
     options = parse()
     from tools.sim.hardware import Hardware
 
-    return Runner(options, Hardware()).run()
+    leave(Runner(options, Hardware()).run())
 
 
 if __name__ == "__main__":
-    status = main()
-    sys.stdout.flush()
-    if status == POWER_LOST:
-        os._exit(status)  # at once, as the mains do
-    sys.exit(status)
+    main()

@@ -18,7 +18,8 @@ from tools.sim import process
 from tools.sim.charger import KeepsDying, PowerLost, VirtualCharger
 from tools.sim.chip import reply
 from tools.sim.protocol import Op
-from tools.sim.server import CallError, Delay, Drop, Entry, Refuse, ScriptedServer, Silence, same
+from tools.sim.script import CallError, Delay, Drop, Entry, Refuse, Silence, same
+from tools.sim.server import ScriptedServer
 
 __all__ = ["Bench", "BenchError", "CallError", "Delay", "Drop", "Entry", "Refuse", "Silence"]
 
@@ -27,6 +28,7 @@ _LONGEST_STEP_MS = 100_000  # the firmware's clock takes no more at a time
 _TAIL = 25
 _ADVANCE = int(Op.ADVANCE)
 _FOREVER = float("inf")
+_URL = "ws://csms.test:9000/ocpp"
 
 
 class BenchError(AssertionError):
@@ -59,8 +61,8 @@ class Bench:
         self.powered = False
         self.charger = VirtualCharger(
             on, hardware, flash or self._folder / "flash", lambda host, port: self.server.port,
-            virtual=True, heap=heap, settings={"csms_url": "ws://csms.test:9000/ocpp", **(settings or {})},
-            cut=cut, firmware=firmware, output=self._output, say=self._note,
+            virtual=True, heap=heap, settings={"csms_url": _URL, **(settings or {})}, cut=cut,
+            firmware=firmware, output=self._output, say=self._note,
         )  # fmt: skip
 
     def __enter__(self) -> "Bench":

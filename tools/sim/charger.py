@@ -5,6 +5,7 @@ round it is tools/sim/runner.py (wall clock) or tools/sim/bench.py (virtual cloc
 """
 
 import json
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -163,6 +164,7 @@ class VirtualCharger:
 
     def ask_status(self) -> None:
         """Have the firmware tell its half of `state`; `take_status` has the answer later."""
+        self.take_status()  # an answer that came too late
         self._status = b""
         if self.child:
             try:
@@ -174,9 +176,8 @@ class VirtualCharger:
         """The firmware's answer, None while there is none."""
         if not self.child:
             return None
-        self.child.status.setblocking(False)
         try:
-            self._status += self.child.status.recv(65536)
+            self._status += self.child.status.recv(65536, socket.MSG_DONTWAIT)
         except OSError:
             pass
         line, newline, _ = self._status.partition(b"\n")

@@ -137,14 +137,14 @@ class Flash:
 
     def install(self) -> None:
         """Put the wrappers in place of `open` and of `os`'s functions."""
-        builtins.open = self.open
+        builtins.open = self.open  # type: ignore[assignment]
         for name in ("remove", "unlink", "mkdir", "rmdir"):
             setattr(os, name, self.wrap(getattr(os, name), True))
         os.rename = self.wrap(os.replace, True, 2)  # MicroPython's overwrites
         for name in ("listdir", "stat", "statvfs", "chdir"):
             setattr(os, name, self.wrap(getattr(os, name), False))
         os.ilistdir = self.ilistdir  # type: ignore[attr-defined]
-        os.statvfs = self.statvfs
+        os.statvfs = self.statvfs  # type: ignore[assignment]
 
     def ilistdir(self, name: str = ".") -> list[tuple[str, int, int, int]]:
         """MicroPython's directory listing."""
@@ -238,7 +238,7 @@ def main() -> None:
     clock = VirtualClock(link.ask) if virtual else None
     if clock:
         compat.install(ticks_ms=lambda: clock.ms, sleep_ms=clock.sleep_ms)
-        time.sleep = lambda seconds: clock.sleep_ms(int(seconds * 1000))
+        time.sleep = lambda seconds: clock.sleep_ms(int(float(seconds) * 1000))
         time.time = lambda: float(link.ask(_RTC_READ, 0))
     else:
         compat.install()
@@ -246,10 +246,9 @@ def main() -> None:
     asyncio.set_event_loop_policy(policy)
     asyncio.base_events.BaseEventLoop._ensure_resolved = _ensure_resolved  # type: ignore
     socket.getaddrinfo = resolver(link.ask)
-    import machine  # noqa: F401
-    import network
+    import machine
 
-    sys.modules["esp32"] = network
+    sys.modules["network"] = sys.modules["esp32"] = machine
     for name in more:
         __import__(name)
 

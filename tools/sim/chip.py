@@ -1,7 +1,7 @@
-"""The virtual ESP32: decodes the firmware's accesses and hands them to the virtual hardware.
+"""The virtual ESP32: decodes the firmware's accesses and hands them on.
 
 It owns what sits on the chip itself: watchdog, reset cause, RTC, Wi-Fi station, flash. All else
-(pins, SPI, UART, TWAI registers) is tools/sim/hardware.py. It starts no process and reads no clock.
+(pins, SPI, UART, TWAI registers) is tools/sim/hardware.py. Starts no process, reads no clock.
 """
 
 from collections.abc import Callable
@@ -83,7 +83,7 @@ class Chip:
         return None if self._wdt_ms is None else self._fed_ms + self._wdt_ms
 
     def handle(self, op: int, unit: int, arg: int, value: int, payload: bytes) -> bytes | None:
-        """Carry out one access; its reply, None for a posted one. Raises ResetRequested, PowerCut."""
+        """Carry out an access; its reply, None if posted. Raises ResetRequested, PowerCut."""
         self.accesses += 1
         operation = self._operations.get(op)
         posted = op >= POSTED

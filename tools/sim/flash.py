@@ -107,7 +107,7 @@ class FolderFlash:
         """Nothing is open."""
 
     def count(self, torn: bool) -> int:
-        """A write begins: 1 when the firmware's process is to tear it, then to call with `torn`."""
+        """A write begins: 1 when the firmware is to tear it, and then to call with `torn`."""
         if torn:
             raise PowerCut
         return int(self.counter.torn())

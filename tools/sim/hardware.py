@@ -1,401 +1,431 @@
-"""Everything outside the ESP32 on the rivot_100a board, and the chip's own CAN and UART.
+"""The rivot_100a board and all that hangs on it: wiring, buses, plant, and the hands of people.
 
-Synchronous and deterministic: accesses come in, `advance` moves time. Owns the truth of the plant;
-knows nothing of processes, sockets or the firmware.
+Accesses of the firmware come in by the pin, memory, SPI and UART methods, what people do by
+`command`; `advance` moves time from event to event. Deterministic, no threads; it knows nothing of
+processes, sockets or the firmware.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
+from tools.sim.chips import HardwareError
 from tools.sim.chips.can_bus import CanBus
 from tools.sim.chips.mcp2515 import Mcp2515
+from tools.sim.chips.pins import IN, Contact, Pins
 from tools.sim.chips.twai import Twai
 from tools.sim.chips.uart import Uart
-from tools.sim.plant import reader
 from tools.sim.plant.battery import Battery
+from tools.sim.plant.circuit import Circuit
+from tools.sim.plant.commands import BMS, MODULE, BadCommand, parse, switch, values
 from tools.sim.plant.contactor import Contactor
 from tools.sim.plant.power_module import PowerModule
+from tools.sim.plant.reader import TagReader, is_tag
 from tools.sim.plant.vehicle import Vehicle
 
-CONTACTOR, ENABLE, LAMP = 25, 26, 17
+__all__ = ["Hardware", "HardwareError"]
+
+COIL, ENABLE, LAMP = 25, 26, 17
 FEEDBACK, E_STOP, GUN, BUTTON = 27, 32, 33, 13
 TWAI_TX, TWAI_RX = 21, 22
 SPI_BUS, MCP_CS, MCP_INT = 2, 5, 4
-TAG_UART, TAG_BAUD = 2, 9600
-_PINS = {CONTACTOR, ENABLE, LAMP, FEEDBACK, E_STOP, GUN, BUTTON, TWAI_TX, TWAI_RX, MCP_CS, MCP_INT,
-         16, 18, 19, 23}  # fmt: skip
-_IN, _PULL_UP = 1, 2
-_STEP_MS = 5.0
-_BOUNCE_MS = 5
-_PRESS_MS = 300
-
-
-class HardwareError(Exception):
-    """The firmware touched something that is not there."""
-
-
-class _Pin:
-    def __init__(self) -> None:
-        self.mode = _IN
-        self.pull = 0
-        self.level = 0  # as driven
+TAG_UART, TAG_RX, TAG_BAUD = 2, 16, 9600
+_ADC_PINS = range(32, 40)
+_SPI_MAX_HZ = 10_000_000
+_BOUNCE_MS = 5.0
+_PRESS_MS = 300.0
+_PUMP_HOLDS_MS = 300.0
+_HOT_C = 70.0  # above it the charger has to stop
+_FINE_STEP_MS, _FINE_MS = 1.0, 1_000.0  # while an edge is timed
+_START = {
+    "soc": 87.0, "voltage": 76.38, "current_limit": 90.0, "voltage_limit": 84.0,
+    "temperature": 26.5, "allowed": True, "heating": False,
+}  # fmt: skip
 
 
 class Hardware:
-    """The board and what is wired to it. `options`: soc, voltage, current_limit, temperature."""
+    """One board. `options` are start values with the keys of the `bms` command, and:
+
+    plugged: the gun is in at power-up; charge_pump: the coil needs edges on GPIO 26, as wired.
+    """
 
     def __init__(self, options: dict[str, Any] | None = None) -> None:
-        options = options or {}
+        start = {**_START, "plugged": False, "charge_pump": False, **(options or {})}
+        unknown = start.keys() - {*_START, "plugged", "charge_pump"}
+        if unknown:
+            raise HardwareError(f"unknown options: {', '.join(sorted(unknown))}")
         self.now_ms = 0.0
-        self._pins = {number: _Pin() for number in _PINS}
-        self._module_bus, self._bms_bus = CanBus(), CanBus()
-        self.twai = Twai(self._module_bus, TWAI_TX, TWAI_RX)
-        self.mcp2515 = Mcp2515(self._bms_bus)
-        self._uart = Uart()
-        self.battery = Battery(options.get("soc", 87.0), options.get("voltage", 76.38))
-        self.vehicle = Vehicle(self._bms_bus, self.battery)
-        self.module = PowerModule(self._module_bus)
-        self.contactor = Contactor()
-        self._e_stop = False
-        self._changed_ms = dict.fromkeys((GUN, BUTTON), -1000.0)
-        self._pressed_until_ms = -1.0
-        self._wh = 0.0
-        self._amps = 0.0
+        self._next_ms = 0.0
+        self._now: Callable[[], float] = lambda: self.now_ms
+        self._charge_pump = bool(start.pop("charge_pump"))
+        self._pump_until_ms = -1.0
+        self.pump_edges = 0
+        self.pwm_outputs: dict[int, tuple[int, int]] = {}
+        self.adc_uv: dict[int, int] = {}  # analog inputs: tests put values here
         self._edge_ms: float | None = None
         self._edge_to_off_ms: float | None = None
-        self._commands: dict[str, Callable[[list[str]], str]] = {
-            "plug": self._plug, "unplug": self._unplug, "tag": self._tag, "button": self._button,
-            "estop": self._estop, "bms": self._bms, "module": self._module, "weld": self._weld,
-        }  # fmt: skip
+        self._make_plant()
+        self._make_board()
+        plugged = bool(start.pop("plugged"))
+        self._apply_bms(start)
+        self._gun.closed = plugged
+        self.vehicle.switch(plugged, True)
+
+    def _make_plant(self) -> None:
+        self.can1, self.can2 = CanBus(), CanBus()
+        self.battery = Battery(0.0, 30.0)
+        self.vehicle = Vehicle(self.can2, self.battery, self._now)
+        self.contactor = Contactor()
+        self.circuit = Circuit(self.vehicle, self.contactor)
+        self.module = PowerModule(self.can1, self._now, self.circuit.terminals)
+        self.circuit.module = self.module
+
+    def _make_board(self) -> None:
+        self.twai = Twai(self.can1, TWAI_TX, TWAI_RX, self._now)
+        self.mcp2515 = Mcp2515(self.can2, self._now)
+        self._uarts = {1: Uart(), TAG_UART: Uart(TAG_BAUD, TAG_RX)}
+        self.reader = TagReader(self._uarts[TAG_UART])
+        self._spi_ready = False
+        self._gun = Contact(False, _BOUNCE_MS)
+        self._button = Contact(False, _BOUNCE_MS)
+        self._e_stop = Contact(True)  # normally closed
+        self._released_ms = math.inf  # when the button comes up again
+        self.pins = Pins(
+            contacts={
+                FEEDBACK: lambda: self.contactor.closed,
+                E_STOP: lambda: self._e_stop.conducts(self.now_ms),
+                GUN: lambda: self._gun.conducts(self.now_ms),
+                BUTTON: lambda: self._button.conducts(self.now_ms),
+            },
+            sources={
+                MCP_INT: lambda: 0 if self.mcp2515.interrupt() else 1,
+                TWAI_RX: lambda: 1,
+                TAG_RX: lambda: 1,
+            },
+            resistors={COIL: 0, ENABLE: 0, LAMP: 0, MCP_CS: 1},
+        )
 
     # ---- time ----
 
     def advance(self, to_ms: float) -> None:
-        """Let plant and chips live up to `to_ms`."""
-        while self.now_ms < to_ms:
-            self._step(min(to_ms, self.now_ms + _STEP_MS))
+        """Let plant and chips live up to `to_ms`; cheap while nothing happens."""
+        while self._next_ms <= to_ms:
+            self.now_ms = max(self.now_ms, self._next_ms)
+            self._happen()
+        self.now_ms = max(self.now_ms, to_ms)
 
-    def _step(self, now_ms: float) -> None:
-        dt_ms = now_ms - self.now_ms
-        self.now_ms = now_ms
-        for node in (self.twai, self.mcp2515):
-            node.now_ms = now_ms
-        terminal_v = self.terminal_v()
-        self.contactor.step(
-            now_ms, self._coil(), self.module.amps, self.module.output_v - terminal_v
-        )
-        self.vehicle.step(now_ms)
-        connected = self.contactor.closed and self.vehicle.plugged
-        demand = self._demand() if connected else None
-        self.module.step(now_ms, demand, terminal_v)
-        self._module_bus.advance(now_ms)
-        self._bms_bus.advance(now_ms)
-        self._amps = self.module.amps if connected else 0.0
-        if self._amps:
-            self._wh += self.terminal_v() * self._amps * dt_ms / 3_600_000
-            self.battery.charge(self._amps, dt_ms, self.vehicle.capacity_ah())
+    def _happen(self) -> None:
+        """Everything that is due now."""
+        now_ms = self.now_ms
+        self.circuit.advance(now_ms)
+        self.can1.advance(now_ms)
+        self.can2.advance(now_ms)
+        self.circuit.move_contacts(now_ms)
+        if now_ms >= self._released_ms:
+            self._button.set(False, now_ms)
+            self._released_ms = math.inf
+        self.module.advance(now_ms)
+        self.vehicle.advance(now_ms)
+        self._drive_coil()
         self._watch_edge()
+        self._plan()
 
-    def _coil(self) -> bool:
-        """The pin, and the interlock in hardware: E-stop and gun break the coil."""
-        pin = self._pins[CONTACTOR]
-        return pin.mode != _IN and pin.level == 1 and not self._e_stop and self.vehicle.plugged
+    def _plan(self) -> None:
+        self._next_ms = min(
+            self.can1.due_ms, self.can2.due_ms, self.module.due_ms, self.vehicle.due_ms,
+            self.contactor.due_ms, self.circuit.next_ms(), self._released_ms,
+            self._pump_due_ms(), self._edge_due_ms(),
+        )  # fmt: skip
 
-    def _demand(self) -> float:
-        return min(self.vehicle.accepts_a(), self.battery.amps_at(self.module.set_v))
+    def can_changed(self) -> None:
+        """Somebody has given a frame to one of the buses."""
+        self._next_ms = min(self._next_ms, self.can1.due_ms, self.can2.due_ms)
 
-    def terminal_v(self) -> float:
-        """Voltage at the gun's terminals."""
-        if self.vehicle.plugged:
-            return self.battery.terminal_v(self._amps)
-        return self.module.output_v if self.contactor.closed else 0.0
+    # ---- the coil and its interlocks ----
 
-    def _edge(self) -> None:
+    def _drive_coil(self) -> None:
+        pumped = not self._charge_pump or self.now_ms < self._pump_until_ms
+        interlocks = self._gun.closed and self._e_stop.closed
+        commanded = bool(self.pins.level(COIL))
+        self.contactor.drive(commanded and pumped and interlocks, self.now_ms)
+
+    def _pump_due_ms(self) -> float:
+        waits = self._charge_pump and self.now_ms < self._pump_until_ms
+        return self._pump_until_ms if waits else math.inf
+
+    def _output_changed(self, pin: int, before: int) -> None:
+        after = self.pins.level(pin)
+        if pin == MCP_CS:
+            self.mcp2515.select(not after)
+            self.can_changed()
+        elif after != before and pin in (COIL, ENABLE):
+            if pin == ENABLE:
+                self.pump_edges += 1
+                if after:
+                    self._pump_until_ms = self.now_ms + _PUMP_HOLDS_MS
+            self._drive_coil()
+            self._plan()
+
+    # ---- pins ----
+
+    def pin_mode(self, pin: int, mode: int, pull: int) -> None:
+        """Direction (1 in, 3 out, 7 open drain) and pull (0, 1 down, 2 up) of a GPIO."""
+        before = self.pins.level(pin)
+        self.pins.mode(pin, mode, pull)
+        self.twai.pin_mode(pin, mode != IN)
+        self._output_changed(pin, before)
+
+    def pin_write(self, pin: int, value: int) -> None:
+        """Set the output latch of a GPIO."""
+        before = self.pins.level(pin)
+        self.pins.write(pin, value)
+        self._output_changed(pin, before)
+
+    def pin_read(self, pin: int) -> int:
+        """Level of a GPIO."""
+        return self.pins.read(pin)
+
+    def pwm(self, pin: int, freq: int, duty_u16: int) -> None:
+        """Remember what a PWM output was set to."""
+        self.pins.check(pin)
+        self.pwm_outputs[pin] = (freq, duty_u16)
+
+    def adc_read_uv(self, pin: int) -> int:
+        """Microvolts at an analog input; no signal of this board is one."""
+        if pin not in _ADC_PINS:
+            raise HardwareError(f"GPIO {pin} is not an input of ADC 1")
+        return self.adc_uv.get(pin, 0)
+
+    def release_outputs(self) -> None:
+        """The chip is held in reset: pins float, TWAI, SPI and UARTs forget. The rest lives on."""
+        self.pins.release()
+        self.pwm_outputs.clear()
+        self.mcp2515.select(False)
+        self.twai.reset_chip()
+        self._spi_ready = False
+        for uart in self._uarts.values():
+            uart.advance(self.now_ms)
+            uart.release()
+        self._pump_until_ms = -1.0
+        self._drive_coil()
+        self._plan()
+
+    # ---- registers and buses ----
+
+    def mem_read(self, addr: int) -> int:
+        """`machine.mem32[addr]`."""
+        if not self.twai.knows(addr):
+            raise HardwareError(f"nothing at address {addr:#010x}")
+        return self.twai.read(addr)
+
+    def mem_write(self, addr: int, value: int) -> None:
+        """`machine.mem32[addr] = value`."""
+        if not self.twai.knows(addr):
+            raise HardwareError(f"nothing at address {addr:#010x}")
+        self.twai.write(addr, value & 0xFFFFFFFF)
+        self.can_changed()
+
+    def spi_init(self, bus: int, baudrate: int, polarity: int, phase: int) -> None:
+        """Set up an SPI bus."""
+        self._check_spi(bus)
+        if polarity != phase:
+            raise HardwareError(f"SPI {bus}: the MCP2515 knows modes 0,0 and 1,1 only")
+        if not 0 < baudrate <= _SPI_MAX_HZ:
+            raise HardwareError(f"SPI {bus}: {baudrate} Hz, the MCP2515 takes up to 10 MHz")
+        self._spi_ready = True
+
+    def _check_spi(self, bus: int) -> None:
+        if bus != SPI_BUS:
+            raise HardwareError(f"SPI {bus}: nothing is wired to it")
+
+    def spi_transfer(self, bus: int, data: bytes) -> bytes:
+        """Exchange bytes; what comes back while nothing is selected is 0xFF."""
+        self._check_spi(bus)
+        if not self._spi_ready:
+            raise HardwareError(f"SPI {bus} has not been set up")
+        answer = self.mcp2515.transfer(data)
+        self.can_changed()
+        return answer
+
+    def _uart(self, uart: int) -> Uart:
+        if uart not in self._uarts:
+            raise HardwareError(f"UART {uart}: the board has UART 1 and 2")
+        self._uarts[uart].advance(self.now_ms)
+        return self._uarts[uart]
+
+    def uart_init(
+        self, uart: int, baudrate: int, bits: int, parity: int | None, stop: int,
+        tx: int | None, rx: int | None,
+    ) -> None:  # fmt: skip
+        """Set up a UART; frame formats other than 8N1 are not told apart."""
+        self._uart(uart).init(baudrate, rx)
+
+    def uart_any(self, uart: int) -> int:
+        """Bytes waiting."""
+        return self._uart(uart).any()
+
+    def uart_read(self, uart: int, n: int) -> bytes:
+        """Up to `n` of them."""
+        return self._uart(uart).read(n)
+
+    def uart_write(self, uart: int, data: bytes) -> None:
+        """Nobody listens."""
+        self._uart(uart)
+
+    # ---- people ----
+
+    def command(self, words: list[str]) -> dict[str, Any]:
+        """A line of the control port, in words; nothing is changed when anything is wrong."""
+        self.circuit.advance(self.now_ms)
+        try:
+            handler = parse(words, self._handlers())
+            handler(words[1:])
+        except BadCommand as bad:
+            return {"error": str(bad)}
+        self._drive_coil()
+        self._watch_edge()
+        self._plan()
+        self._next_ms = min(self._next_ms, self.now_ms)  # what is due now happens first
+        return {"ok": True}
+
+    def _handlers(self) -> dict[str, Callable[[list[str]], None]]:
+        return {
+            "plug": lambda words: self._plug("plug", words, True),
+            "unplug": lambda words: self._plug("unplug", words, False),
+            "tag": self._tag,
+            "button": self._press,
+            "estop": self._press_e_stop,
+            "bms": self._command_bms,
+            "module": self._command_module,
+            "weld": self._weld,
+        }
+
+    def _plug(self, name: str, words: list[str], plugged: bool) -> None:
+        if words:
+            raise BadCommand(f"{name} takes nothing after it")
+        if plugged == self._gun.closed:
+            return
+        if not plugged:
+            self._stopping_edge()
+            self.circuit.unplug()
+        self._gun.set(plugged, self.now_ms)
+        self.vehicle.switch(plugged, self.vehicle.on)
+
+    def _tag(self, words: list[str]) -> None:
+        if len(words) != 1 or not is_tag(words[0]):
+            raise BadCommand("tag takes ten hex digits, for example tag 0A1B2C3D4E")
+        self.reader.present(words[0], self.now_ms)
+
+    def _press(self, words: list[str]) -> None:
+        if words:
+            raise BadCommand("button takes nothing after it")
+        self._button.set(True, self.now_ms)
+        self._released_ms = self.now_ms + _PRESS_MS
+
+    def _press_e_stop(self, words: list[str]) -> None:
+        pressed = switch("estop", words)
+        if pressed and self._e_stop.closed:
+            self._stopping_edge()
+        self._e_stop.set(not pressed, self.now_ms)
+
+    def _weld(self, words: list[str]) -> None:
+        on = switch("weld", words)
+        if on and not self.contactor.welded:
+            self._stopping_edge()
+        self.contactor.weld(on, self.now_ms)
+
+    def _command_bms(self, words: list[str]) -> None:
+        if words in (["on"], ["off"]):
+            on = words == ["on"]
+            if self.vehicle.on and not on:
+                self._stopping_edge()
+            self.vehicle.switch(self.vehicle.plugged, on)
+        else:
+            self._apply_bms(values("bms", words, BMS))
+
+    def _apply_bms(self, wanted: dict[str, Any]) -> None:
+        vehicle = self.vehicle
+        if "soc" in wanted:
+            self.battery.soc = wanted["soc"]
+        if "voltage" in wanted:
+            auto = wanted["voltage"] == "auto"
+            self.battery.pinned_volts = None if auto else wanted["voltage"]
+        if "current_limit" in wanted:
+            vehicle.set_current_limit(wanted["current_limit"])
+        vehicle.voltage_limit = wanted.get("voltage_limit", vehicle.voltage_limit)
+        vehicle.heating = bool(wanted.get("heating", vehicle.heating))
+        self.module.ambient_c = wanted.get("temperature", self.module.ambient_c)
+        allowed = bool(wanted.get("allowed", vehicle.allowed))
+        if vehicle.allowed and not allowed:
+            self._stopping_edge()
+        vehicle.allowed = allowed
+        vehicle.announce()
+
+    def _command_module(self, words: list[str]) -> None:
+        module = self.module
+        if words in (["on"], ["off"]):
+            if module.powered and words == ["off"]:
+                self._stopping_edge()
+            module.power(words == ["on"])
+            return
+        wanted = values("module", words, MODULE)
+        if wanted.get("fault") and not module.fault:
+            self._stopping_edge()
+        if "fault" in wanted:
+            module.break_down(bool(wanted["fault"]))
+        if "temperature" in wanted:
+            self._heat(wanted["temperature"])
+
+    def _heat(self, celsius: float | str) -> None:
+        was_hot = self.module.temperature_c > _HOT_C
+        self.module.pinned_c = None if isinstance(celsius, str) else celsius
+        if self.module.temperature_c > _HOT_C and not was_hot:
+            self._stopping_edge()
+
+    # ---- the truth ----
+
+    def _stopping_edge(self) -> None:
         self._edge_ms = self.now_ms
         self._edge_to_off_ms = None
 
     def _watch_edge(self) -> None:
         if self._edge_ms is None or self._edge_to_off_ms is not None:
             return
-        open_ = not self.contactor.closed or self.contactor.welded
-        if not self.module.on and open_:
+        opened = not self.contactor.closed or self.contactor.welded
+        if opened and not self.module.on:
             self._edge_to_off_ms = self.now_ms - self._edge_ms
 
-    # ---- pins ----
-
-    def _pin(self, number: int) -> _Pin:
-        if number not in self._pins:
-            raise HardwareError(f"GPIO {number} is not wired on this board")
-        return self._pins[number]
-
-    def pin_mode(self, number: int, mode: int, pull: int) -> None:
-        """Direction and pull of a pin."""
-        pin = self._pin(number)
-        pin.mode, pin.pull = mode, pull
-        self._select()
-
-    def pin_write(self, number: int, level: int) -> None:
-        """Drive a pin."""
-        self._pin(number).level = 1 if level else 0
-        if number == MCP_CS:
-            self._select()
-
-    def _select(self) -> None:
-        pin = self._pins[MCP_CS]
-        self.mcp2515.select(pin.mode != _IN and pin.level == 0)
-
-    def pin_read(self, number: int) -> int:
-        """Level of a pin: as driven, or as what is wired to it pulls it."""
-        pin = self._pin(number)
-        if pin.mode != _IN:
-            return pin.level
-        if number == MCP_INT:
-            return 0 if self.mcp2515.interrupt() else 1
-        if self._to_ground(number):
-            return 0
-        return 1 if pin.pull == _PULL_UP else 0
-
-    def _to_ground(self, number: int) -> bool:
-        """Is the contact on this input closed to ground."""
-        if number == FEEDBACK:
-            return self.contactor.closed
-        if number == E_STOP:
-            return not self._e_stop
-        if number == GUN:
-            return self.vehicle.plugged != self._bounces(GUN)
-        if number == BUTTON:
-            return (self.now_ms < self._pressed_until_ms) != self._bounces(BUTTON)
-        return False
-
-    def _bounces(self, number: int) -> bool:
-        since = self.now_ms - self._changed_ms[number]
-        return 0 <= since < _BOUNCE_MS and int(since) % 2 == 1
-
-    def release_outputs(self) -> None:
-        """The ESP32 is in reset: pins float, its own peripherals forget; the rest lives on."""
-        for pin in self._pins.values():
-            pin.mode, pin.pull, pin.level = _IN, 0, 0
-        self.mcp2515.select(False)
-        self.twai.reset_chip()
-        self._uart.clear()
-
-    # ---- buses ----
-
-    def mem_read(self, address: int) -> int:
-        """A peripheral register."""
-        if not self.twai.knows(address):
-            raise HardwareError(f"nothing at address {address:#x}")
-        return self.twai.read(address)
-
-    def mem_write(self, address: int, value: int) -> None:
-        """A peripheral register."""
-        if not self.twai.knows(address):
-            raise HardwareError(f"nothing at address {address:#x}")
-        self.twai.write(address, value)
-
-    def spi_init(self, bus: int, baudrate: int, polarity: int, phase: int) -> None:
-        """Set up an SPI bus; the MCP2515 takes modes 0,0 and 1,1 up to 10 MHz."""
-        if bus != SPI_BUS:
-            raise HardwareError(f"no chip on SPI {bus}")
-        if polarity != phase or baudrate > 10_000_000:
-            raise HardwareError(f"the MCP2515 cannot do mode {polarity},{phase} at {baudrate} Hz")
-
-    def spi_transfer(self, bus: int, data: bytes) -> bytes:
-        """Exchange bytes with whatever is selected."""
-        if bus != SPI_BUS:
-            raise HardwareError(f"no chip on SPI {bus}")
-        return self.mcp2515.transfer(data)
-
-    def uart_init(
-        self, uart: int, baudrate: int, bits: int, parity: int | None, stop: int, tx: Any, rx: Any
-    ) -> None:
-        """Set up a UART."""
-        self._tag_uart(uart).baudrate = baudrate
-
-    def _tag_uart(self, uart: int) -> Uart:
-        if uart != TAG_UART:
-            raise HardwareError(f"nothing is wired to UART {uart}")
-        return self._uart
-
-    def uart_any(self, uart: int) -> int:
-        """How many bytes wait."""
-        return self._tag_uart(uart).any(self.now_ms)
-
-    def uart_read(self, uart: int, count: int) -> bytes:
-        """Take bytes."""
-        return self._tag_uart(uart).read(count, self.now_ms)
-
-    def uart_write(self, uart: int, data: bytes) -> None:
-        """The reader does not listen."""
-        self._tag_uart(uart)
-
-    def adc_read_uv(self, pin: int) -> int:
-        """No analog input on this board."""
-        raise HardwareError(f"GPIO {pin} has no analog signal on this board")
-
-    def pwm(self, pin: int, freq: int, duty_u16: int) -> None:
-        """Only the lamp could be dimmed."""
-        if pin != LAMP:
-            raise HardwareError(f"no PWM on GPIO {pin} of this board")
-
-    # ---- the world ----
+    def _edge_due_ms(self) -> float:
+        if self._edge_ms is None or self._edge_to_off_ms is not None:
+            return math.inf
+        fine = self.now_ms - self._edge_ms < _FINE_MS
+        return self.now_ms + _FINE_STEP_MS if fine else math.inf
 
     def plant_state(self) -> dict[str, Any]:
-        """The truth, whatever the firmware believes."""
+        """What is, whatever the firmware believes."""
+        self.circuit.advance(self.now_ms)
+        self._watch_edge()
+        volts, amps = self.circuit.terminals()
+        edge_ms = self._edge_to_off_ms
         return {
             "plugged": self.vehicle.plugged,
             "contactor": self.contactor.closed,
             "module_on": self.module.on,
-            "volts": round(self.terminal_v(), 3),
-            "amps": round(self._amps, 3),
-            "soc": round(self.battery.soc, 2),
-            "wh_delivered": round(self._wh, 4),
-            "edge_to_off_ms": self._edge_to_off_ms and round(self._edge_to_off_ms, 1),
+            "volts": round(volts, 3),
+            "amps": round(amps, 3),
+            "soc": round(self.battery.soc, 4),
+            "wh_delivered": round(self.circuit.wh, 6),
+            "edge_to_off_ms": None if edge_ms is None else round(edge_ms, 1),
         }
 
     @property
     def counters(self) -> dict[str, int]:
-        """What the contactor has been through."""
-        contactor = self.contactor
+        """What the parts had to endure, since the beginning."""
         return {
-            "operations": contactor.operations,
-            "opened_under_load": contactor.opened_under_load,
-            "closed_onto_difference": contactor.closed_onto_difference,
+            "operations": self.contactor.operations,
+            "opened_under_load": self.circuit.opened_under_load,
+            "closed_onto_difference": self.circuit.closed_onto_difference,
+            "unplugged_under_load": self.circuit.unplugged_under_load,
+            "module_silence_trips": self.module.silence_trips,
+            "module_heat_trips": self.module.heat_trips,
         }
-
-    def command(self, words: list[str]) -> dict[str, Any]:
-        """Carry out a command of the control port."""
-        handler = self._commands.get(words[0]) if words else None
-        if handler is None:
-            return {"error": f"unknown command; there are {', '.join(self._commands)}"}
-        problem = handler(words[1:])
-        return {"error": problem} if problem else {"ok": True}
-
-    def _plug(self, words: list[str]) -> str:
-        if words or self.vehicle.plugged:
-            return "the gun is plugged already" if not words else "plug takes no argument"
-        self._changed_ms[GUN] = self.now_ms
-        self.vehicle.plug()
-        return ""
-
-    def _unplug(self, words: list[str]) -> str:
-        if words or not self.vehicle.plugged:
-            return "the gun is not plugged" if not words else "unplug takes no argument"
-        self._changed_ms[GUN] = self.now_ms
-        self._amps = 0.0
-        self.vehicle.unplug()
-        self._edge()
-        return ""
-
-    def _tag(self, words: list[str]) -> str:
-        if len(words) != 1 or not reader.is_tag(words[0]):
-            return "tag takes ten hex digits, for example: tag 0A1B2C3D4E"
-        for at_ms, data in reader.bursts(words[0], self.now_ms):
-            self._uart.arrive(at_ms, data, TAG_BAUD)
-        return ""
-
-    def _button(self, words: list[str]) -> str:
-        if words:
-            return "button takes no argument"
-        self._changed_ms[BUTTON] = self.now_ms
-        self._pressed_until_ms = self.now_ms + _PRESS_MS
-        return ""
-
-    def _estop(self, words: list[str]) -> str:
-        if words not in (["on"], ["off"]):
-            return "estop on, or estop off"
-        self._e_stop = words == ["on"]
-        if self._e_stop:
-            self._edge()
-        return ""
-
-    def _weld(self, words: list[str]) -> str:
-        if words not in (["on"], ["off"]):
-            return "weld on, or weld off"
-        self.contactor.weld(words == ["on"], self.now_ms)
-        return ""
-
-    def _module(self, words: list[str]) -> str:
-        module = self.module
-        if words in (["on"], ["off"]):
-            module.alive = words == ["on"]
-            if not module.alive:
-                self._edge()
-            return ""
-        values, problem = _pairs(words, ("temperature", "fault"))
-        if problem:
-            return problem
-        if "temperature" in values:
-            module.pinned_c = values["temperature"]
-        if "fault" in values:
-            module.set_fault(bool(values["fault"]))
-            if module.fault:
-                self._edge()
-        return ""
-
-    def _bms(self, words: list[str]) -> str:
-        vehicle = self.vehicle
-        if words in (["on"], ["off"]):
-            vehicle.on = words == ["on"]
-            vehicle.announce()
-            if not vehicle.on:
-                self._edge()
-            return ""
-        values, problem = _pairs(words, _BMS_VALUES)
-        if problem:
-            return problem
-        for key, value in values.items():
-            self._set_bms(key, value)
-        return ""
-
-    def _set_bms(self, key: str, value: Any) -> None:
-        vehicle = self.vehicle
-        if key == "soc":
-            vehicle.set_soc(value)
-        elif key == "voltage":
-            self.battery.pinned_v = value
-        elif key == "current_limit":
-            vehicle.set_limit(value)
-        elif key == "voltage_limit":
-            vehicle.voltage_limit_v = value
-        elif key == "temperature":
-            self.module.ambient_c = value
-        elif key == "heating":
-            vehicle.heating = bool(value)
-        elif key == "allowed":
-            vehicle.allowed = bool(value)
-            if not vehicle.allowed:
-                self._edge()
-        vehicle.announce()
-
-
-# Highest value a key takes; the lowest is 0.
-_RANGES = {"soc": 100.0, "voltage": 200.0, "current_limit": 500.0, "voltage_limit": 200.0,
-           "allowed": 1.0, "heating": 1.0, "fault": 1.0}  # fmt: skip
-_BMS_VALUES = (
-    "soc", "voltage", "current_limit", "voltage_limit", "temperature", "allowed", "heating"
-)  # fmt: skip
-
-
-def _pairs(words: list[str], allowed: tuple[str, ...]) -> tuple[dict[str, Any], str]:
-    """key=value words as numbers, all checked; or what is wrong with them."""
-    values: dict[str, Any] = {}
-    if not words:
-        return {}, f"on, off, or key=value with keys {', '.join(allowed)}"
-    for word in words:
-        key, _, text = word.partition("=")
-        if key not in allowed:
-            return {}, f"{key}: no such key; there are {', '.join(allowed)}"
-        if key == "voltage" and text == "auto":
-            values[key] = None
-            continue
-        try:
-            value = float(text)
-        except ValueError:
-            return {}, f"{key}: a number wanted, not {text!r}"
-        low = -40.0 if key == "temperature" else 0.0
-        high = _RANGES.get(key, 200.0)
-        if not low <= value <= high:
-            return {}, f"{key}: {low:g} to {high:g} wanted, not {text}"
-        values[key] = value
-    return values, ""

@@ -45,7 +45,7 @@ class NoInterpreter(Exception):
 
 
 def code_files(firmware: Path | None) -> dict[str, Path]:
-    """Path on the chip -> file: the real firmware's, compiled, or the sources of a test's folder."""
+    """Path on the chip -> file: the real firmware, compiled, or a test's folder of sources."""
     # Without line numbers: what the shim takes of the heap is the firmware's loss.
     build.compile_tree(build.SHIM, _SHIM, opt=3, only="*.py")
     if firmware is None:

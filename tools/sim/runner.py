@@ -1,4 +1,4 @@
-"""Runs the virtual charger on the wall clock: one loop over wire, output, control port, network."""
+"""Runs the virtual charger on the wall clock: one loop over all that is connected."""
 
 import os
 import selectors
@@ -124,13 +124,16 @@ class Runner:
         if child is self._child:
             return
         for key in list(self._selector.get_map().values()):
-            if getattr(key.data, "__func__", None) in (Runner._wire, Runner._lines, Runner._status):
+            if key.data in (self._wire, self._lines, self._status):
                 self._selector.unregister(key.fileobj)
         self._child = child
         if child:
             self._selector.register(child.wire, selectors.EVENT_READ, self._wire)
             self._selector.register(child.status, selectors.EVENT_READ, self._status)
-            self._selector.register(child.output, selectors.EVENT_READ, self._lines)
+            if child.output:
+                self._selector.register(child.output, selectors.EVENT_READ, self._lines)
+            if self._asking:
+                self._charger.ask_status()  # the one that was asked is gone
 
     def _wire(self, _: int) -> None:
         child = self._charger.child

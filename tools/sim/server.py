@@ -5,99 +5,34 @@ stands still while bytes are under way.
 """
 
 import json
-import re
 import socket
 import struct
 import uuid
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from decimal import Decimal
-from functools import lru_cache
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import jsonschema
-import ocpp
 from websockets.frames import Opcode
 from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.server import ServerProtocol
+from websockets.typing import Subprotocol
+
+from tools.sim.script import (
+    CallError,
+    Delay,
+    Drop,
+    Entry,
+    Refuse,
+    SchemaError,
+    Silence,
+    check_schema,
+    refused,
+)
 
 CALL, RESULT, ERROR = 2, 3, 4
-_SCHEMAS = Path(ocpp.__file__).parent / "v16" / "schemas"
 _FIRST_TRANSACTION = 130
-
-
-class Entry(NamedTuple):
-    """One frame. `way` is ">" from the charge point, "<" to it; `kind` the action, for an answer
-    the action + "Response", for a CALLERROR "CallError"."""
-
-    ms: float
-    way: str
-    kind: str
-    id: str
-    payload: Any
-    text: str = ""
-
-    def line(self) -> str:
-        """For people."""
-        return f"{self.ms / 1000:10.3f} {self.way} {self.kind} {json.dumps(self.payload, default=str)}"
-
-
-class CallError(Exception):
-    """A CALLERROR: raised by Bench.call, or given as an answer."""
-
-    def __init__(self, code: str, description: str = "", details: dict | None = None) -> None:
-        super().__init__(code, description)
-        self.code = code
-        self.description = description
-        self.details = details or {}
-
-
-class Silence:
-    """Given as an answer: none comes."""
-
-
-class Drop:
-    """Given as an answer: the line is dropped instead."""
-
-
-class Delay:
-    """Given as an answer: `answer` (default: the usual one) after some seconds."""
-
-    def __init__(self, seconds: float, answer: Any = None) -> None:
-        self.seconds = seconds
-        self.answer = answer
-
-
-class Refuse:
-    """Given as an answer: what a server says to refuse, in the field that the action has for it."""
-
-    def __init__(self, status: str = "") -> None:
-        self.status = status
-
-
-class SchemaError(AssertionError):
-    """A frame does not fit the OCPP 1.6 schemas, or an id was used twice."""
-
-
-@lru_cache
-def _validator(kind: str) -> Any:
-    path = _SCHEMAS / f"{kind}.json"
-    if not path.exists():
-        return None
-    schema = json.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
-    return jsonschema.Draft4Validator(schema)
-
-
-def check_schema(kind: str, payload: Any) -> None:
-    """Raises SchemaError when a payload does not fit the schema of its action or answer."""
-    validator = _validator(kind)
-    if validator is None:
-        raise SchemaError(f"OCPP 1.6 knows no {kind}")
-    problem = next(validator.iter_errors(payload), None)
-    if problem is not None:
-        raise SchemaError(f"{kind}: {problem.message}: {json.dumps(payload, default=str)}")
 
 
 class _Line:
@@ -273,8 +208,10 @@ class ScriptedServer:
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 choose = lambda protocol, offered: self._choose(offered)  # noqa: E731
                 protocol = ServerProtocol(
-                    subprotocols=["ocpp1.6"], select_subprotocol=choose, max_size=1 << 20
-                )  # type: ignore[list-item, arg-type]
+                    subprotocols=[Subprotocol("ocpp1.6")],
+                    select_subprotocol=choose,
+                    max_size=1 << 20,
+                )
                 self.lines.append(_Line(sock, protocol))
                 self.attempts += 1
                 busy = True
@@ -405,8 +342,10 @@ class ScriptedServer:
             kind, shown = "CallError", {"code": answer.code, "description": answer.description}
         else:
             usual = self._usual(action)
-            if answer is Refuse or isinstance(answer, Refuse):
-                answer = _refused(action, usual, answer.status if answer is not Refuse else "")
+            if answer is Refuse:
+                answer = Refuse()
+            if isinstance(answer, Refuse):
+                answer = refused(action, usual, answer.status)
             shown = usual if answer is None else answer
             frame = [RESULT, id, shown]
             kind = f"{action}Response"
@@ -434,7 +373,7 @@ class ScriptedServer:
 
     def time_text(self) -> str:
         """The bench's time of day as the server writes it."""
-        now = datetime.fromtimestamp(self.unix_s(), timezone.utc)
+        now = datetime.fromtimestamp(self.unix_s(), UTC)
         return now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{now.microsecond // 1000:03d}Z"
 
     def _flush(self, line: _Line) -> bool:
@@ -470,12 +409,6 @@ class ScriptedServer:
             self.lines.remove(line)
 
 
-def _refused(action: str, usual: dict[str, Any], status: str) -> dict[str, Any]:
-    if "idTagInfo" in usual:
-        return {**usual, "idTagInfo": {"status": status or "Invalid"}}
-    return {**usual, "status": status or "Rejected"}
-
-
 def _reset(sock: socket.socket) -> None:
     """Close with a TCP reset."""
     try:
@@ -483,12 +416,3 @@ def _reset(sock: socket.socket) -> None:
     except OSError:
         pass
     sock.close()
-
-
-def same(got: Any, wanted: Any) -> bool:
-    """Does a value match: a function says so, a pattern is found in it, or it is equal."""
-    if callable(wanted):
-        return bool(wanted(got))
-    if isinstance(wanted, re.Pattern):
-        return bool(wanted.search(str(got)))
-    return bool(got == wanted)

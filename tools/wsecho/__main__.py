@@ -24,6 +24,9 @@ def command(url: str, on: str, max_message: int) -> tuple[list[str], dict[str, s
     if on == "cpython":
         shim = _ROOT / "tools" / "sim" / "shim" / "cpython"
         return interpreter + script, {"PYTHONPATH": f"{_ROOT}{os.pathsep}{shim}"}
+    if on == "micropython32":
+        max_message = min(max_message, 16 * _MEGABYTE)  # as far as its memoryview reaches
+    script[-1] = str(max_message)
     # The message, its text, its bytes and the masked frame live at the same time.
     heap = 8 * _MEGABYTE + 6 * max_message
     return [*interpreter, "-X", f"heapsize={heap}", *script], {"MICROPYPATH": f"{_ROOT}:.frozen"}

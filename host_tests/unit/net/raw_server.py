@@ -23,7 +23,8 @@ class Peer:
         self.reader = reader
         self.writer = writer
         self.path = ""
-        self.end_of_tcp: bytes | None = None  # what a script found there
+        self.waited = False
+        self.ended: bool | None = None  # see `ends`
         self.request: dict[str, str] = {}
         self.seen: list[tuple[int, bytes]] = []  # frames of the client: opcode, payload
         self._buffer = Buffer()
@@ -61,6 +62,16 @@ class Peer:
             if not data:
                 raise EOFError
             self._buffer.feed_data(data)
+
+    async def ends(self, limit_s: float = 3) -> None:
+        """Note whether the client closes its socket within the time."""
+        try:
+            async with asyncio.timeout(limit_s):
+                while await self.reader.read(65536):
+                    pass
+            self.ended = True
+        except OSError as error:
+            self.ended = not isinstance(error, TimeoutError)
 
     async def until_end(self) -> None:
         """Collect frames until the client's close frame or the end of TCP."""

@@ -2,7 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from firmware.ocpp.dates import civil_from_unix, iso8601, parse_iso8601, unix_from_civil
+from firmware.ocpp.date_parser import parse_iso8601, unix_from_civil
+from firmware.ocpp.dates import civil_from_unix, iso8601
 
 GUIDE = int(datetime(2026, 1, 21, 9, 51, 6, tzinfo=UTC).timestamp())
 

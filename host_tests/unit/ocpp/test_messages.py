@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware.ocpp import messages, samples
-from firmware.ocpp.dates import parse_iso8601
+from firmware.ocpp.date_parser import parse_iso8601
 from firmware.ocpp.messages import TID, fixed, quote
 from host_tests.unit.ocpp.schemas import valid
 
@@ -108,9 +108,10 @@ def test_a_tag_that_looks_like_the_token_is_no_token():
     "value, decimals, step, wanted",
     [
         (0, 2, 1, "0.00"), (5, 2, 1, "0.05"), (8707, 2, 1, "87.07"), (-5, 1, 1, "-0.5"),
-        (-125, 1, 1, "-12.5"), (77154, 2, 10, "77.15"), (77155, 2, 10, "77.16"), (4, 2, 10, "0.00"),
-        (99999, 2, 10, "100.00"), (90000, 1, 100, "90.0"), (49, 1, 100, "0.0"), (50, 1, 100, "0.1"),
-        (-50, 1, 100, "0.0"), (-51, 1, 100, "-0.1"), (2**40, 2, 10, "1099511627.78"),
+        (-125, 1, 1, "-12.5"), (77154, 2, 10, "77.15"), (77155, 2, 10, "77.16"),
+        (4, 2, 10, "0.00"), (99999, 2, 10, "100.00"), (90000, 1, 100, "90.0"),
+        (49, 1, 100, "0.0"), (50, 1, 100, "0.1"), (-50, 1, 100, "0.0"),
+        (-51, 1, 100, "-0.1"), (2**40, 2, 10, "1099511627.78"),
     ],
 )  # fmt: skip
 def test_fixed_point_numbers(value, decimals, step, wanted):

@@ -51,7 +51,7 @@ def test_a_call_is_compact_and_its_id_new_each_time(peer):
 def test_an_answer_ends_the_call_once(peer):
     call_id = open_call(peer)
     assert peer.busy()
-    assert peer.receive('[3,"%s",{"currentTime":"x"}]' % call_id) == ("answer", {"currentTime": "x"})
+    assert peer.receive('[3,"%s",{"a":"x"}]' % call_id) == ("answer", {"a": "x"})
     assert not peer.busy()
     assert peer.receive('[3,"%s",{}]' % call_id) is None
 
@@ -62,7 +62,7 @@ def test_an_answer_ends_the_call_once(peer):
         ('"InternalError","oops",{}', "InternalError", "oops"),
         ('"SomethingNew","",{}', "SomethingNew", ""),
         ('"GenericError"', "GenericError", ""),
-        ('17,null,{}', "GenericError", ""),
+        ("17,null,{}", "GenericError", ""),
         ('"","d",{}', "GenericError", "d"),
         ('"NotSupported","%s",{}' % ("x" * 300), "NotSupported", "x" * 255),
     ],
@@ -73,7 +73,7 @@ def test_an_error_ends_the_call_whatever_its_code(peer, rest, code, description)
     assert not peer.busy()
 
 
-@pytest.mark.parametrize("rest", ["", ",[]", ",null", ',{},{}', ',"x"'])
+@pytest.mark.parametrize("rest", ["", ",[]", ",null", ",{},{}", ',"x"'])
 def test_a_malformed_answer_is_a_failed_call(peer, rest):
     call_id = open_call(peer)
     assert peer.receive('[3,"%s"%s]' % (call_id, rest))[0] == "error"
@@ -87,7 +87,8 @@ def test_a_malformed_answer_is_a_failed_call(peer, rest):
         "[2]", "[3]", '"text"', "17", '[5,"x","y",{}]', '[1,"x"]', '[-2,"x","Reset",{}]',
         '[2.0,"x","Reset",{}]', '[true,"x","Reset",{}]', '["2","x","Reset",{}]',
         '[2,17,"Reset",{}]', '[2,null,"Reset",{}]', "", "no json", '{"a":', '[2,"x', "[2,17,",
-        '[3,"x",{', '[2,"x"', '[2 "x","Reset"', '[2,"a\\"b","Reset"', '[2,"%s","Reset"' % ("i" * 37),
+        '[3,"x",{', '[2,"x"', '[2 "x","Reset"', '[2,"a\\"b","Reset"',
+        '[2,"%s","Reset"' % ("i" * 37),
     ],
 )  # fmt: skip
 def test_what_cannot_be_answered_is_ignored(peer, text):

@@ -52,7 +52,8 @@ def test_takes_all_that_json_writes(value, ascii_only, indent):
 def test_agrees_with_the_strict_parser_on_damaged_texts(value, data):
     text = json.dumps([value])
     at = data.draw(st.integers(0, len(text) - 1))
-    text = text[:at] + data.draw(st.sampled_from(["", ",", '"', "]", "{", "\\", "0"])) + text[at + 1 :]
+    damage = data.draw(st.sampled_from(["", ",", '"', "]", "{", "\\", "0"]))
+    text = text[:at] + damage + text[at + 1 :]
     try:
         wanted = json.loads(text)
     except ValueError:

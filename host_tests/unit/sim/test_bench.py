@@ -1,13 +1,16 @@
-"""The bench itself, with a small test firmware: clocks, resets, network, flash, scripted server."""
+"""The bench itself, with a small test firmware: clocks, resets, network, flash, server."""
 
 import json
 import time
 from pathlib import Path
 
 import pytest
+
 from tools import micropython
-from tools.sim.bench import Bench, BenchError, CallError, Delay, Drop, PowerLost, Refuse, Silence
-from tools.sim.server import SchemaError, ScriptedServer, check_schema
+from tools.sim.bench import Bench, BenchError, CallError, Delay, Drop, Refuse, Silence
+from tools.sim.charger import PowerLost
+from tools.sim.script import SchemaError, check_schema, refused
+from tools.sim.server import ScriptedServer
 
 from .stand_in import StandIn
 
@@ -48,6 +51,15 @@ def test_commands_reach_the_plant_and_the_firmware_sees_it(on):
         assert bench.hardware.levels[25] == 0
         with pytest.raises(BenchError, match="unknown command foo"):
             bench.command("foo")
+
+
+@everywhere
+def test_a_firmware_that_does_not_answer_is_called_silent(on):
+    with make(on, "blocked") as bench:
+        bench.run(1)
+        state = bench.state()
+        assert state["firmware"] == "silent" and state["connector"] is None
+        assert state["plant"]["plugged"] is False and bench.now_s == 3
 
 
 @everywhere
@@ -257,9 +269,7 @@ def test_usual_and_refusing_answers_fit_the_schemas(action):
     usual = server._usual(action)
     check_schema(f"{action}Response", usual)
     if "status" in usual or "idTagInfo" in usual:
-        from tools.sim.server import _refused
-
-        refused = _refused(action, usual, "")
-        check_schema(f"{action}Response", refused)
-        assert "Accepted" not in json.dumps(refused)
+        answer = refused(action, usual, "")
+        check_schema(f"{action}Response", answer)
+        assert "Accepted" not in json.dumps(answer)
     assert Refuse("Blocked").status == "Blocked"

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from tools.sim import chip, protocol
 from tools.sim.chip import Chip, Requests, ResetRequested
 from tools.sim.protocol import REPLY, REQUEST, Op

@@ -1,28 +1,45 @@
 """The MCP2515 CAN controller behind SPI: registers, filters, two receive buffers, INT.
 
-A command is what is transferred between chip select going low and high.
+A command is what is transferred between chip select going low and high. Data sheet DS20001801:
+chapter 3 transmitting, 4 receiving, 5 bit timing, 7 interrupts, 11 registers, 12 SPI commands.
+Not there: sleep and wake-up, remote frames, the RXnBF and TXnRTS pins.
 """
 
-from tools.sim.chips.can_bus import CanBus, CanFrame
+from collections.abc import Callable
 
-_CANSTAT, _CANCTRL, _CNF3, _CNF2, _CNF1 = 0x0E, 0x0F, 0x28, 0x29, 0x2A
-_CANINTE, _CANINTF, _EFLG, _TEC, _REC = 0x2B, 0x2C, 0x2D, 0x1C, 0x1D
+from tools.sim.chips.can_bus import (
+    ACKNOWLEDGED,
+    RECOVERY_BITS,
+    CanBus,
+    CanFrame,
+    ErrorCounters,
+)
+
+_CANSTAT, _CANCTRL, _TEC, _REC = 0x0E, 0x0F, 0x1C, 0x1D
+_CNF3, _CNF2, _CNF1, _CANINTE, _CANINTF, _EFLG = 0x28, 0x29, 0x2A, 0x2B, 0x2C, 0x2D
 _TXB = (0x30, 0x40, 0x50)
 _RXB = (0x60, 0x70)
-_FILTERS = ((0x00, 0x04), (0x08, 0x10, 0x14, 0x18))
+_FILTERS = (0x00, 0x04, 0x08, 0x10, 0x14, 0x18)  # the first two belong to RXB0
 _MASKS = (0x20, 0x24)
-_CONFIGURATION, _NORMAL, _LOOPBACK = 4, 0, 2
-_READ_ONLY = (_CANSTAT, _TEC, _REC)
+_NORMAL, _SLEEP, _LOOPBACK, _LISTEN_ONLY, _CONFIGURATION = range(5)
+_ABORT_ALL, _ONE_SHOT = 0x10, 0x08  # CANCTRL
+_TXREQ, _TXERR, _ABTF = 0x08, 0x10, 0x40  # TXBnCTRL
+_ANY, _BUKT = 0x60, 0x04  # RXBnCTRL
+_ERRIF, _MERRF = 0x20, 0x80  # CANINTF
+_OVERFLOWS = 0xC0  # EFLG: RX1OVR, RX0OVR
 _MODIFIABLE = {_CANCTRL, _CNF1, _CNF2, _CNF3, _CANINTE, _CANINTF, _EFLG, *_TXB, *_RXB}
 
 
 class Mcp2515:
     """A node of `bus` with a crystal of `crystal_hz`."""
 
-    def __init__(self, bus: CanBus, crystal_hz: int = 8_000_000) -> None:
+    def __init__(
+        self, bus: CanBus, now_ms: Callable[[], float], crystal_hz: int = 8_000_000
+    ) -> None:
         self._bus = bus
+        self._now_ms = now_ms
         self._crystal_hz = crystal_hz
-        self.now_ms = 0.0
+        self.errors = ErrorCounters()
         self._selected = False
         self._bytes = bytearray()  # of the command since chip select
         bus.nodes.append(self)
@@ -32,7 +49,9 @@ class Mcp2515:
         self._r = bytearray(128)
         self._r[_CANCTRL] = 0x87
         self._mode = _CONFIGURATION
-        self._sending: list[int] = []
+        self._on_wire: int | None = None  # control register of the buffer being sent
+        self._off_until_ms: float | None = None  # bus-off
+        self.errors.clear()
         self._bus.cancel(self)
 
     # ---- SPI ----
@@ -49,7 +68,8 @@ class Mcp2515:
         """Clock bytes in, and those of the answer out."""
         if not self._selected:
             return b"\xff" * len(data)
-        return bytes(self._clock(byte) for byte in data)
+        self._recover()
+        return bytes(map(self._clock, data))
 
     def _clock(self, byte: int) -> int:
         self._bytes.append(byte)
@@ -57,49 +77,59 @@ class Mcp2515:
         if index == 0:
             if command == 0xC0:
                 self._reset()
-            elif command & 0xF8 == 0x80:
-                self._request_to_send(command & 7)
             return 0
         if command == 0x03 and index >= 2:
-            return self._read((self._bytes[1] + index - 2) & 0x7F)
-        if command == 0x02 and index >= 2:
-            self._write((self._bytes[1] + index - 2) & 0x7F, byte)
-        elif command == 0x05 and index == 3:
-            self._modify(self._bytes[1], self._bytes[2], byte)
-        elif command == 0xA0:
-            return self._status()
-        elif command == 0xB0:
-            return self._rx_status()
-        elif command & 0xF9 == 0x90:
+            return self._read(self._bytes[1] + index - 2)
+        if command & 0xF9 == 0x90:
             return self._read(_RXB[command >> 2 & 1] + (6 if command & 2 else 1) + index - 1)
+        if command == 0xA0:
+            return self._status()
+        if command == 0xB0:
+            return self._rx_status()
+        if command == 0x02 and index >= 2:
+            self._write(self._bytes[1] + index - 2, byte)
+        elif command == 0x05 and index == 3:
+            self._modify(self._bytes[1] & 0x7F, self._bytes[2], byte)
         elif command & 0xF8 == 0x40 and command & 7 < 6:
             self._write(_TXB[(command & 7) >> 1] + (6 if command & 1 else 1) + index - 1, byte)
         return 0
 
     def _finish(self) -> None:
-        if self._bytes and self._bytes[0] & 0xF9 == 0x90:  # reading a buffer frees it
-            self._r[_CANINTF] &= ~(1 << (self._bytes[0] >> 2 & 1))
+        command = self._bytes[0] if self._bytes else 0
+        if command & 0xF9 == 0x90:  # having read a buffer frees it
+            self._r[_CANINTF] &= ~(1 << (command >> 2 & 1))
+        elif command & 0xF8 == 0x80:
+            for i, control in enumerate(_TXB):
+                if command >> i & 1:
+                    self._write(control, self._r[control] | _TXREQ)
+
+    # ---- registers ----
 
     def _read(self, register: int) -> int:
-        if register & 0x0F == _CANSTAT:
-            return self._mode << 5
+        register &= 0x7F
+        if register & 0x0F == _CANSTAT:  # both are seen in every row
+            return self._mode << 5 | self._interrupt_code() << 1
         if register & 0x0F == _CANCTRL:
             return self._r[_CANCTRL]
-        return self._r[register]
+        if register in (_TEC, _REC):
+            return min(self.errors.tx if register == _TEC else self.errors.rx, 255)
+        return self._error_flags() if register == _EFLG else self._r[register]
 
     def _write(self, register: int, value: int) -> None:
-        if register & 0x0F == _CANCTRL:
-            self._r[_CANCTRL] = value
-            self._set_mode(value >> 5)
-        elif register in _READ_ONLY:
+        register &= 0x7F
+        if register & 0x0F == _CANSTAT or register in (_TEC, _REC):
             return
-        elif register in (_CNF1, _CNF2, _CNF3) or register < 0x0E or 0x10 <= register < 0x28:
-            if self._mode == _CONFIGURATION and register not in (_TEC, _REC):
+        if register & 0x0F == _CANCTRL:
+            self._control(value)
+        elif register == _EFLG:
+            self._r[_EFLG] &= value | ~_OVERFLOWS & 0xFF
+        elif register < 0x2B:  # filters, masks, bit timing
+            if self._mode == _CONFIGURATION:
                 self._r[register] = value
         elif register in _TXB:
-            self._write_tx_control(register, value)
+            self._tx_control(register, value)
         elif register in _RXB:
-            self._r[register] = self._r[register] & 0x8B | value & 0x64
+            self._rx_control(register, value)
         else:
             self._r[register] = value
 
@@ -108,11 +138,29 @@ class Mcp2515:
             mask = 0xFF  # the data sheet: the mask is forced to FFh
         self._write(register, self._read(register) & ~mask & 0xFF | value & mask)
 
-    def _set_mode(self, mode: int) -> None:
+    def _control(self, value: int) -> None:
+        self._r[_CANCTRL] = value
+        if value & _ABORT_ALL:
+            for control in _TXB:
+                if self._r[control] & _TXREQ:
+                    self._r[control] = self._r[control] & ~_TXREQ | _ABTF
+            self._unsend()
+        mode = value >> 5
+        if mode > _CONFIGURATION or mode == self._mode:
+            return
         if mode == _CONFIGURATION:
-            self._bus.cancel(self)
-            self._sending.clear()
+            self._unsend()
+            self.errors.clear()
+            self._off_until_ms = None
         self._mode = mode
+        self._send_next()
+
+    def _rx_control(self, register: int, value: int) -> None:
+        writable = _ANY | (_BUKT if register == _RXB[0] else 0)
+        kept = self._r[register] & ~writable & 0xFD
+        self._r[register] = kept | value & writable
+        if register == _RXB[0] and value & _BUKT:
+            self._r[register] |= 2  # BUKT1, a copy
 
     def _status(self) -> int:
         status = self._r[_CANINTF] & 3
@@ -122,12 +170,30 @@ class Mcp2515:
         return status
 
     def _rx_status(self) -> int:
-        flags = self._r[_CANINTF] & 3
-        if not flags:
+        full = self._r[_CANINTF] & 3
+        if not full:
             return 0
-        control = _RXB[0 if flags & 1 else 1]
+        control = _RXB[0 if full & 1 else 1]
+        hit = self._r[control] & (1 if full & 1 else 7)
+        if not full & 1 and hit < 2:
+            hit += 6  # a filter of RXB0, rolled over
         extended = self._r[control + 2] >> 3 & 1
-        return flags << 6 | extended << 4
+        return full << 6 | extended << 4 | hit
+
+    def _error_flags(self) -> int:
+        tx, rx = self.errors.tx, self.errors.rx
+        flags = self._r[_EFLG] & _OVERFLOWS
+        flags |= 0x20 if self._off_until_ms is not None else 0
+        flags |= (0x10 if tx >= 128 else 0) | (0x08 if rx >= 128 else 0)
+        flags |= (0x04 if tx >= 96 else 0) | (0x02 if rx >= 96 else 0)
+        return flags | (0x01 if max(tx, rx) >= 96 else 0)
+
+    def _interrupt_code(self) -> int:
+        active = self._r[_CANINTE] & self._r[_CANINTF]
+        for code, bit in enumerate((_ERRIF, 0x40, 0x04, 0x08, 0x10, 0x01, 0x02), 1):
+            if active & bit:
+                return code
+        return 0
 
     def interrupt(self) -> bool:
         """Is INT pulled low."""
@@ -136,93 +202,145 @@ class Mcp2515:
     # ---- the wire ----
 
     def bit_rate(self) -> float:
-        """What CNF1..3 give with the crystal."""
-        prescaler = 2 * ((self._r[_CNF1] & 63) + 1)
-        phase_2 = (self._r[_CNF3] & 7) + 1 if self._r[_CNF2] & 0x80 else 2
-        quanta = 1 + (self._r[_CNF2] & 7) + 1 + (self._r[_CNF2] >> 3 & 7) + 1 + phase_2
-        return self._crystal_hz / prescaler / quanta
+        """What CNF1..3 give with the crystal, in bit/s."""
+        cnf1, cnf2, cnf3 = self._r[_CNF1], self._r[_CNF2], self._r[_CNF3]
+        phase_1 = (cnf2 >> 3 & 7) + 1
+        phase_2 = (cnf3 & 7) + 1 if cnf2 & 0x80 else max(phase_1, 2)
+        quanta = 1 + (cnf2 & 7) + 1 + phase_1 + phase_2
+        return self._crystal_hz / (2 * ((cnf1 & 63) + 1)) / quanta
 
-    def listens(self) -> bool:
-        """Normal mode, at the bus's rate."""
-        right = abs(self.bit_rate() / self._bus.bitrate - 1) < 0.01
-        return self._mode == _NORMAL and right
+    def rate(self) -> float:
+        """Bit rate at which it takes part, 0 while it does not."""
+        self._recover()
+        on = self._mode in (_NORMAL, _LISTEN_ONLY) and self._off_until_ms is None
+        return self.bit_rate() if on else 0.0
+
+    def acknowledges(self) -> bool:
+        """Not when it only listens."""
+        return self._mode == _NORMAL
+
+    def _recover(self) -> None:
+        if self._off_until_ms is not None and self._now_ms() >= self._off_until_ms:
+            self._off_until_ms = None
+            self.errors.clear()
+            self._send_next()
 
     def deliver(self, frame: CanFrame) -> None:
-        """Through masks and filters into a free buffer."""
-        self._r[_REC] = max(0, self._r[_REC] - 1)
-        flags = self._r[_CANINTF]
-        if self._accepts(0, frame):
-            if not flags & 1:
-                self._store(0, frame)
-            elif self._r[_RXB[0]] & 4 and not flags & 2:
-                self._store(1, frame)  # roll-over
+        """Through masks and filters into a free buffer (figure 4-3 of the data sheet)."""
+        self.errors.received()
+        full = self._r[_CANINTF]
+        hit = self._filter_hit(0, frame)
+        if hit is not None:
+            if not full & 1:
+                self._store(0, frame, hit)
+            elif not self._r[_RXB[0]] & _BUKT:
+                self._overflow(0)
+            elif not full & 2:
+                self._store(1, frame, hit)
             else:
-                self._r[_EFLG] |= 0x40
-        elif self._accepts(1, frame):
-            if not flags & 2:
-                self._store(1, frame)
+                self._overflow(1)
+            return
+        hit = self._filter_hit(1, frame)
+        if hit is not None:
+            if full & 2:
+                self._overflow(1)
             else:
-                self._r[_EFLG] |= 0x80
+                self._store(1, frame, hit)
 
-    def _accepts(self, buffer: int, frame: CanFrame) -> bool:
-        if self._r[_RXB[buffer]] & 0x60 == 0x60:
-            return True
-        mask = _identifier(self._r[_MASKS[buffer] : _MASKS[buffer] + 4])[0]
-        full = frame.id if frame.ext else frame.id << 18
-        care = mask if frame.ext else mask & 0x1FFC0000
-        for register in _FILTERS[buffer]:
-            wanted, extended = _identifier(self._r[register : register + 4])
-            if extended == frame.ext and not (wanted ^ full) & care:
-                return True
-        return False
+    def disturbed(self) -> None:
+        """Traffic at another bit rate."""
+        if self._mode == _NORMAL:
+            self.errors.disturbed()
+        self._r[_CANINTF] |= _MERRF
 
-    def _store(self, buffer: int, frame: CanFrame) -> None:
+    def _filter_hit(self, buffer: int, frame: CanFrame) -> int | None:
+        """Number of the filter that lets the frame into a buffer."""
+        if self._r[_RXB[buffer]] & _ANY == _ANY:
+            return 2 * buffer
+        mask, _ = _identifier(self._r[_MASKS[buffer] : _MASKS[buffer] + 4])
+        number = frame.id
+        if not frame.ext:  # the low bits of filter and mask then stand for two data bytes
+            mask &= 0x1FFCFFFF
+            number = frame.id << 18 | int.from_bytes((frame.data + b"\0\0")[:2], "big")
+        for i in range(2, 6) if buffer else range(2):
+            wanted, extended = _identifier(self._r[_FILTERS[i] : _FILTERS[i] + 4])
+            if extended == frame.ext and not (wanted ^ number) & mask:
+                return i
+        return None
+
+    def _store(self, buffer: int, frame: CanFrame, hit: int) -> None:
         at = _RXB[buffer]
+        self._r[at] = self._r[at] & (0xF8 if buffer else 0xFE) | hit
         self._r[at + 1 : at + 5] = _registers(frame)
         self._r[at + 5] = len(frame.data)
         self._r[at + 6 : at + 6 + len(frame.data)] = frame.data
         self._r[_CANINTF] |= 1 << buffer
 
-    def _request_to_send(self, which: int) -> None:
-        for i in range(3):
-            if which >> i & 1:
-                self._write_tx_control(_TXB[i], self._r[_TXB[i]] | 8)
+    def _overflow(self, buffer: int) -> None:
+        self._r[_EFLG] |= 0x40 << buffer
+        self._r[_CANINTF] |= _ERRIF
 
-    def _write_tx_control(self, control: int, value: int) -> None:
-        pending = self._r[control] & 8
-        self._r[control] = value & 0x0B
-        if value & 8 and not pending:
-            self._transmit(control)
-        elif pending and not value & 8:
-            self._bus.cancel(self)
-            self._sending.clear()
+    def _tx_control(self, control: int, value: int) -> None:
+        before = self._r[control]
+        self._r[control] = before & 0x70 | value & 0x0B
+        if value & _TXREQ and not before & _TXREQ:
+            self._r[control] &= 0x0F  # a new request clears what became of the last one
+            self._send_next()
+        elif before & _TXREQ and not value & _TXREQ:
+            self._r[control] |= _ABTF
+            if self._on_wire == control:
+                self._unsend()
+                self._send_next()
 
-    def _transmit(self, control: int) -> None:
-        if not self.listens():
+    def _unsend(self) -> None:
+        self._bus.cancel(self)
+        self._on_wire = None
+
+    def _send_next(self) -> None:
+        """Begin with the highest priority of what is requested; the higher buffer wins a draw."""
+        requested = [c for c in _TXB if self._r[c] & _TXREQ]
+        if self._on_wire is not None or not requested or self._off_until_ms is not None:
             return
-        number, extended = _identifier(self._r[control + 1 : control + 5])
+        control = max(requested, key=lambda c: (self._r[c] & 3, c))
+        number, ext = _identifier(self._r[control + 1 : control + 5])
         length = min(self._r[control + 5] & 15, 8)
         data = bytes(self._r[control + 6 : control + 6 + length])
-        frame = CanFrame(number if extended else number >> 18, data, extended)
-        self._sending.append(control)
-        self._bus.send(self, frame, self.now_ms, lambda ok: self._sent(ok, frame, control))
+        frame = CanFrame(number if ext else number >> 18, data, ext)
+        if self._mode == _LOOPBACK:
+            self.deliver(frame)
+            self._is_sent(control)
+        elif self._mode == _NORMAL:
+            self._on_wire = control
+            self._bus.send(self, frame, self._now_ms(), self._sent)
 
-    def _sent(self, acknowledged: bool, frame: CanFrame, control: int) -> None:
-        if control not in self._sending:
-            return
-        if acknowledged:
-            self._sending.remove(control)
-            self._r[control] &= ~8 & 0xFF
-            self._r[_CANINTF] |= 4 << _TXB.index(control)
-            self._r[_TEC] = max(0, self._r[_TEC] - 1)
-        else:
-            self._r[_TEC] = min(128, self._r[_TEC] + 8)
-            self._bus.send(self, frame, self.now_ms, lambda ok: self._sent(ok, frame, control))
-        passive = 0x15 if self._r[_TEC] >= 128 else 0x05 if self._r[_TEC] >= 96 else 0
-        self._r[_EFLG] = self._r[_EFLG] & 0xC0 | passive
+    def _sent(self, outcome: str) -> float | None:
+        control = self._on_wire
+        self.errors.sent(outcome)
+        if control is None:
+            return None
+        if outcome == ACKNOWLEDGED:
+            self._is_sent(control)
+            return None
+        self._r[control] |= _TXERR
+        self._r[_CANINTF] |= _MERRF
+        if self.errors.bus_off:
+            self._on_wire = None
+            self._off_until_ms = self._now_ms() + RECOVERY_BITS * 1000 / self._bus.bitrate
+            return None
+        if self._r[_CANCTRL] & _ONE_SHOT:
+            self._r[control] &= ~_TXREQ & 0xFF
+            self._on_wire = None
+            return None
+        return self.errors.retry_ms(outcome)
+
+    def _is_sent(self, control: int) -> None:
+        self._on_wire = None
+        self._r[control] &= ~_TXREQ & 0xFF
+        self._r[_CANINTF] |= 4 << _TXB.index(control)
+        self._send_next()
 
 
-def _identifier(registers: bytes) -> tuple[int, bool]:
+def _identifier(registers: bytes | bytearray) -> tuple[int, bool]:
     """SIDH SIDL EID8 EID0 as a 29-bit number, and the extended flag."""
     high, low, eid8, eid0 = registers
     number = high << 21 | (low & 0xE0) << 13 | (low & 3) << 16 | eid8 << 8 | eid0

@@ -1,34 +1,62 @@
-"""A UART's receiving side: bytes arrive at the baud rate, a full buffer drops them."""
+"""One UART of the ESP32, receiving side: bytes arrive at the sender's baud rate."""
 
-_BUFFER = 512
+from collections import deque
+
+_RX_BUFFER = 512
+_BITS = 10  # of a byte on the wire: start, eight, stop
 
 
 class Uart:
-    """Receives what `arrive` puts on the line."""
+    """`wire_baud` and `wire_pin` are those of whatever is connected; None: nothing is."""
 
-    def __init__(self) -> None:
-        self.baudrate = 0
-        self._bytes: list[tuple[float, int]] = []  # (when it is there, byte)
+    def __init__(self, wire_baud: int | None = None, wire_pin: int | None = None) -> None:
+        self._wire_baud = wire_baud
+        self._wire_pin = wire_pin
+        self._coming: deque[tuple[float, int]] = deque()
+        self.release()
 
-    def clear(self) -> None:
-        """The ESP32 has been reset."""
-        self.baudrate = 0
-        self._bytes.clear()
+    def release(self) -> None:
+        """The chip has been reset: nobody receives, what was received is gone."""
+        self._baud = 0
+        self._connected = False
+        self._buffer = bytearray()
+        self.dropped = 0
+        self.written = bytearray()
 
-    def arrive(self, at_ms: float, data: bytes, baudrate: int) -> None:
-        """Somebody sends; at the wrong baud rate that is noise."""
-        for index, byte in enumerate(data):
-            got = byte if baudrate == self.baudrate else 0xFF
-            if self.baudrate and len(self._bytes) < _BUFFER:
-                self._bytes.append((at_ms + (index + 1) * 10_000 / baudrate, got))
+    def init(self, baudrate: int, rx: int | None) -> None:
+        """Start to receive on a pin."""
+        self._baud = baudrate
+        self._connected = rx == self._wire_pin
+        self._buffer.clear()
 
-    def any(self, now_ms: float) -> int:
-        """How many bytes can be read."""
-        return sum(1 for at_ms, _ in self._bytes if at_ms <= now_ms)
+    def arrive(self, data: bytes, at_ms: float) -> None:
+        """The other side begins to send at `at_ms`, or when it is done with what came before."""
+        if self._wire_baud is None:
+            return
+        if self._coming:
+            at_ms = max(at_ms, self._coming[-1][0])
+        for byte in data:
+            at_ms += _BITS * 1000 / self._wire_baud
+            self._coming.append((at_ms, byte))
 
-    def read(self, count: int, now_ms: float) -> bytes:
-        """Take up to `count` of them."""
-        count = min(count, self.any(now_ms))
-        data = bytes(byte for _, byte in self._bytes[:count])
-        del self._bytes[:count]
+    def advance(self, now_ms: float) -> None:
+        """Take in what has arrived; what finds the buffer full, or no UART, is lost."""
+        while self._coming and self._coming[0][0] <= now_ms:
+            byte = self._coming.popleft()[1]
+            if not self._connected or not self._baud:
+                continue
+            if len(self._buffer) >= _RX_BUFFER:
+                self.dropped += 1
+                continue
+            wrong = abs(self._baud / (self._wire_baud or 1) - 1) > 0.03
+            self._buffer.append(byte ^ 0xA5 if wrong else byte)
+
+    def any(self) -> int:
+        """Bytes waiting."""
+        return len(self._buffer)
+
+    def read(self, n: int) -> bytes:
+        """Up to `n` of them."""
+        data = bytes(self._buffer[:n])
+        del self._buffer[:n]
         return data

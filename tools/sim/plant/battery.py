@@ -1,45 +1,55 @@
-"""The vehicle's battery: charge counting, an open-circuit curve and a series resistance."""
+"""The vehicle's battery: 20 NMC cells in series, or a source pinned to a voltage.
 
-from bisect import bisect
+Open-circuit voltage over state of charge, and one series resistance. It also limits what it takes,
+as a real pack does near its end.
+"""
 
-# 20 cells in series, NMC: state of charge in %, open-circuit voltage of the pack in V.
-_CURVE = ((0, 60.0), (5, 66.0), (10, 68.4), (20, 70.4), (40, 73.0), (60, 75.6), (80, 79.6),
-          (90, 81.6), (100, 83.6))  # fmt: skip
-_OHM = 0.025
+_CELLS = 20
+# State of charge in %, volts of one cell at rest.
+_CURVE = (
+    (0, 3.00), (5, 3.30), (10, 3.45), (20, 3.57), (30, 3.64), (40, 3.69),
+    (50, 3.75), (60, 3.83), (70, 3.92), (80, 4.01), (90, 4.10), (100, 4.20),
+)  # fmt: skip
 
 
-def open_circuit_v(soc: float) -> float:
-    """Voltage of the pack at rest, at a state of charge in %."""
+def cell_volts(soc: float) -> float:
+    """Voltage of a cell at rest; `soc` in %."""
     soc = min(max(soc, 0.0), 100.0)
-    place = min(bisect([point[0] for point in _CURVE], soc), len(_CURVE) - 1)
-    (soc_0, v_0), (soc_1, v_1) = _CURVE[place - 1], _CURVE[place]
-    return v_0 + (v_1 - v_0) * (soc - soc_0) / (soc_1 - soc_0)
+    for (low, volts_low), (high, volts_high) in zip(_CURVE, _CURVE[1:], strict=False):
+        if soc <= high:
+            return volts_low + (soc - low) / (high - low) * (volts_high - volts_low)
+    return _CURVE[-1][1]
 
 
 class Battery:
-    """State of charge in %, terminal voltage; `pinned_v` makes it stiff at that voltage."""
+    """State of charge in %, and what happens at the terminals."""
 
-    def __init__(self, soc: float = 87.0, pinned_v: float | None = 76.38) -> None:
+    def __init__(self, soc: float, capacity_ah: float, resistance_ohm: float = 0.025) -> None:
         self.soc = soc
-        self.pinned_v = pinned_v
-        self.charged_ah = 0.0  # since `soc` was set
+        self.capacity_ah = capacity_ah
+        self.resistance_ohm = resistance_ohm
+        self.pinned_volts: float | None = None  # a stiff source at exactly this voltage
+        self.accepts_amps = 0.0  # the most it takes
 
-    def terminal_v(self, amps: float) -> float:
-        """Voltage at the terminals while `amps` flow in."""
-        return self.pinned_v if self.pinned_v is not None else self.rest_v() + amps * _OHM
+    def volts(self, amps: float) -> float:
+        """Terminal voltage while it is charged with `amps`."""
+        if self.pinned_volts is not None:
+            return self.pinned_volts
+        return _CELLS * cell_volts(self.soc) + amps * self.resistance_ohm
 
-    def rest_v(self) -> float:
-        """Voltage without current."""
-        return self.pinned_v if self.pinned_v is not None else open_circuit_v(self.soc)
+    def takes(self, source_volts: float, source_amps: float) -> float:
+        """Amps that flow in from a source with these limits."""
+        excess = source_volts - self.volts(0)
+        if excess <= 0:
+            return 0.0
+        amps = min(source_amps, self.accepts_amps)
+        return amps if self.pinned_volts is not None else min(amps, excess / self.resistance_ohm)
 
-    def amps_at(self, volts: float) -> float:
-        """What it would take from a source of `volts`."""
-        if self.pinned_v is not None:
-            return float("inf") if volts > self.pinned_v else 0.0
-        return max(0.0, (volts - self.rest_v()) / _OHM)
+    def charge(self, amps: float, seconds: float) -> None:
+        """Take in charge; what is above 100 % is lost."""
+        self.soc = min(100.0, self.soc + amps * seconds / 36 / self.capacity_ah)
 
-    def charge(self, amps: float, dt_ms: float, capacity_ah: float) -> None:
-        """Let `amps` flow in for `dt_ms`."""
-        ah = amps * dt_ms / 3_600_000
-        self.charged_ah += ah
-        self.soc = min(100.0, self.soc + 100 * ah / capacity_ah)
+    @property
+    def held_mah(self) -> int:
+        """Charge in it, in whole mAh."""
+        return int(self.soc * self.capacity_ah * 10 + 1e-6)

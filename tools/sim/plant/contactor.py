@@ -1,40 +1,44 @@
-"""The contactor: coil, mechanics, auxiliary contact, and the counters tests look at."""
+"""The contactor: coil, moving contacts, auxiliary contact; it may weld."""
 
-_PULL_IN_MS = 30
-_DROP_OUT_MS = 15
+import math
+
+PULL_IN_MS, DROP_OUT_MS = 30.0, 15.0
 
 
 class Contactor:
-    """`closed` is where the main contacts are."""
+    """`closed` is what the contacts do; the auxiliary contact follows them."""
 
     def __init__(self) -> None:
         self.closed = False
         self.welded = False
         self.operations = 0
-        self.opened_under_load = 0
-        self.closed_onto_difference = 0
-        self._coil = False
-        self._moves_at_ms: float | None = None
+        self.due_ms = math.inf  # when the contacts will move
+        self._energised = False
 
-    def step(self, now_ms: float, coil: bool, amps: float, difference_v: float) -> None:
-        """Follow the coil; `amps` flow, `difference_v` lies across the open contacts."""
-        if coil != self._coil:
-            self._coil = coil
-            self._moves_at_ms = now_ms + (_PULL_IN_MS if coil else _DROP_OUT_MS)
-        if self._moves_at_ms is None or now_ms < self._moves_at_ms:
+    def drive(self, energised: bool, now_ms: float) -> None:
+        """Current in the coil begins or ends."""
+        if energised == self._energised:
             return
-        self._moves_at_ms = None
-        if self.closed == coil or (self.closed and self.welded):
-            return
-        self.closed = coil
-        self.operations += 1
-        if coil and abs(difference_v) > 5:
-            self.closed_onto_difference += 1
-        if not coil and abs(amps) > 5:
-            self.opened_under_load += 1
+        self._energised = energised
+        self._plan(now_ms)
+
+    def _plan(self, now_ms: float) -> None:
+        if self._energised == self.closed or self.welded:
+            self.due_ms = math.inf
+        else:
+            self.due_ms = now_ms + (PULL_IN_MS if self._energised else DROP_OUT_MS)
+
+    def advance(self, now_ms: float) -> bool:
+        """True when the contacts have just moved."""
+        if now_ms < self.due_ms:
+            return False
+        self.due_ms = math.inf
+        self.closed = self._energised
+        self.operations += self.closed
+        return True
 
     def weld(self, on: bool, now_ms: float) -> None:
-        """Weld the contacts, or break them free: then they follow the coil again."""
+        """Weld the contacts together, or break the weld."""
         self.welded = on
-        if not on:
-            self._moves_at_ms = now_ms
+        self.closed = self.closed or on
+        self._plan(now_ms)

@@ -33,13 +33,10 @@ def start() -> object:
     global _channel
     link.wire = open(int(sys.argv[1]), "r+b")
     _channel = open(int(sys.argv[2]), "r+b")
-    import machine  # noqa: F401
-    import network
-    import resolver
-    from flash import Flash
+    import machine
 
-    sys.modules["esp32"] = network
-    sys.modules["socket"] = resolver
+    sys.modules["network"] = sys.modules["esp32"] = machine
+    sys.modules["socket"] = link
     if sys.argv[4] == "virtual":
         import clock
 
@@ -47,7 +44,7 @@ def start() -> object:
     for name in sys.argv[5:]:
         __import__(name)
     del sys.modules["launch"]
-    return Flash(sys.argv[3])
+    return link.Flash(sys.argv[3])
 
 
 def boot(flash: object, before: int) -> None:

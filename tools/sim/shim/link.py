@@ -1,9 +1,11 @@
-"""The wire from the firmware's process to the virtual hardware: one small binary request an access.
+"""The wire from the firmware to the virtual hardware, and what needs no more than that.
 
-Loaded into the firmware's heap, so every byte counts; in steady state nothing here allocates.
-tools/sim/protocol.py is the other end and says what the fields mean.
+Loaded into the firmware's heap, where every byte counts and a module costs some, too: hence this
+one stands in for `socket` as well (names are resolved by the hardware, so that Wi-Fi can fail) and
+holds the flash on MicroPython. tools/sim/protocol.py is the other end and lists the operations.
 """
 
+import socket as _socket
 from array import array
 from struct import pack_into
 
@@ -15,7 +17,9 @@ _reply = array("I", (0, 0))
 def ask(op: int, unit=0, arg: int = 0, value: int = 0, data: bytes = b"", into=None) -> int:
     """Send a request (`unit`: a number or an object with one); the reply's value.
 
-    From 0x80 on there is no reply. The reply's payload goes to the head of `into`.
+    From 0x80 on there is no reply. The reply's payload goes to the head of `into`. In steady
+    state nothing is allocated. Raises what the hardware says: OSError as a real chip would,
+    RuntimeError for an access that it does not know.
     """
     if not isinstance(unit, int):
         unit = unit.id
@@ -36,3 +40,42 @@ def ask(op: int, unit=0, arg: int = 0, value: int = 0, data: bytes = b"", into=N
     if length:
         wire.readinto(into, length)
     return _reply[1]
+
+
+def getaddrinfo(host: str, port: int, *more) -> list:
+    """Addresses to bind to are left alone; any other leads to the hardware's own port."""
+    if host and host != "0.0.0.0":
+        port = ask(0x0D, 0, 0, 0, ("%s %d" % (host, port)).encode())
+        host = "127.0.0.1"
+    return _socket.getaddrinfo(host or "0.0.0.0", port, *more)
+
+
+def __getattr__(name: str) -> object:
+    return getattr(_socket, name)
+
+
+class Flash:
+    """Read from the image file, written through the hardware.
+
+    Allocates nothing: the file system calls it from finalisers, when the heap is locked.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.file = open(path, "rb")
+
+    def readblocks(self, block: int, buf: bytearray, offset: int = 0) -> None:
+        self.file.seek(block * 4096 + offset)
+        self.file.readinto(buf)
+
+    def writeblocks(self, block: int, buf: bytes, offset: "int | None" = None) -> None:
+        if offset is None:
+            self.ioctl(6, block)
+        ask(0x0E, 0, block, offset or 0, buf)
+
+    def ioctl(self, op: int, block: int) -> "int | None":
+        if op == 4:
+            return 512
+        if op == 5:
+            return 4096
+        if op == 6:
+            return ask(0x0F, 0, block)

@@ -1,6 +1,7 @@
-"""`machine` of the virtual ESP32: each access goes to the hardware process.
+"""`machine`, `network` and `esp32` of the virtual ESP32: each access goes to the hardware process.
 
-Unknown calls raise. What few boards use is in rare.py: each name costs heap.
+One module for the three, and what few boards use is in rare.py: each name costs heap.
+Unknown calls raise; misspelt options are found by the type check, against real stubs.
 """
 
 from time import gmtime, mktime
@@ -10,6 +11,7 @@ from link import ask
 PWRON_RESET = 1
 HARD_RESET = 2
 WDT_RESET = 3
+STA_IF = 0
 
 
 class Pin:
@@ -47,23 +49,21 @@ mem32 = mem32()
 
 
 class SPI:
-    def __init__(
-        self, id, baudrate=1000000, *, polarity=0, phase=0, sck=None, mosi=None, miso=None
-    ) -> None:
+    def __init__(self, id: int, baudrate: int = 1000000, **options) -> None:
         self.id = id
-        ask(0x83, id, baudrate, polarity | phase << 1)
+        get = options.get
+        ask(0x83, id, baudrate, get("polarity", 0) | get("phase", 0) << 1)
 
     def write_readinto(self, out: bytes, buf: bytearray) -> None:
         ask(0x03, self, 0, 0, out, buf)
 
 
 class UART:
-    def __init__(
-        self, id, baudrate=115200, bits=8, parity=None, stop=1, *, tx=-1, rx=-1, timeout=0
-    ) -> None:
+    def __init__(self, id, baudrate=115200, bits=8, parity=None, stop=1, **options) -> None:
         self.id = id
-        parity = 0 if parity is None else parity + 1
-        ask(0x85, id, baudrate, bits | parity << 8 | stop << 16, bytes((tx & 255, rx & 255)))
+        get = options.get
+        value = bits | (0 if parity is None else parity + 1) << 8 | stop << 16
+        ask(0x85, id, baudrate, value, bytes((get("tx", -1) & 255, get("rx", -1) & 255)))
 
     def any(self) -> int:
         return ask(0x05, self)
@@ -83,10 +83,29 @@ class WDT:
 class RTC:
     def datetime(self, when: "tuple | None" = None) -> "tuple | None":
         if when:
-            ask(0x8A, 0, 0, mktime(when[:3] + when[4:7] + (0, 0, 0)))
+            ask(0x8A, 0, 0, int(mktime(when[:3] + when[4:7] + (0, 0, 0))))
         else:
             t = gmtime(ask(0x08))
             return t[:3] + t[6:7] + t[3:6] + (0,)
+
+
+class WLAN:
+    def __init__(self, interface: int = STA_IF) -> None:
+        pass
+
+    def active(self, on: "bool | None" = None) -> bool:
+        if on is not None:
+            ask(0x8C, 0, on)
+        return ask(0x0C) == 1
+
+    def connect(self, ssid: "str | None" = None, key: "str | None" = None) -> None:
+        ask(0x8C, 1)
+
+    def isconnected(self) -> bool:
+        return self.status() == 1010  # STAT_GOT_IP
+
+    def status(self, what: "str | None" = None) -> int:
+        return -55 if what else ask(0x0C, 1)
 
 
 def reset() -> None:

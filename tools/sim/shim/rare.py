@@ -1,9 +1,8 @@
 """More of `machine`, `network` and `esp32`: loaded only when the firmware uses any of it."""
 
 import machine
-import network
 from link import ask
-from machine import RTC, SPI, UART, Pin
+from machine import RTC, SPI, UART, WLAN, Pin
 
 
 def _on(pin: Pin) -> None:
@@ -102,6 +101,5 @@ RTC.memory = _memory
 machine.ADC, machine.PWM = ADC, PWM
 machine.unique_id, machine.freq = _unique_id, _freq
 machine.DEEPSLEEP_RESET, machine.SOFT_RESET = 4, 5
-network.mcu_temperature = _mcu_temperature  # one module is `network` and `esp32`
-network.WLAN.ifconfig, network.WLAN.disconnect = _ifconfig, _disconnect
-network.WLAN.config = _config
+machine.mcu_temperature = _mcu_temperature
+WLAN.ifconfig, WLAN.disconnect, WLAN.config = _ifconfig, _disconnect, _config

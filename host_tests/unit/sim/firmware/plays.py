@@ -45,6 +45,12 @@ async def unknown(charger):
     print("then fine:", machine.Pin(33).value())
 
 
+async def blocked(charger):
+    """Sleeps without letting the event loop run."""
+    while True:
+        time.sleep_ms(100)
+
+
 async def clocks(charger):
     started = time.ticks_ms()
     order = []

@@ -1,0 +1,31 @@
+"""At boot: closes the session that a power cut left open. Loaded on demand, once."""
+
+from firmware.ocpp import messages
+from firmware.on_demand import load
+from firmware.storage.files import read_json, remove
+
+SNAPSHOT = "session.json"
+
+
+def close_open_session(
+    outbox: "Outbox", meter: "EnergyMeter", clock: "Clock", log: "Log"
+) -> None:
+    """Record summary and stop with reason PowerLoss, with the last numbers that are on flash."""
+    txn = outbox.open_transaction()
+    if not txn:
+        return
+    last = read_json(SNAPSHOT)
+    if last.get("txn") != txn:
+        last = {}
+    unix_s = last.get("unix_s", clock.unix_s())
+    if not outbox.has_summary(txn):
+        mwh = (meter.wh - last.get("wh", meter.wh)) * 1000 + meter.mwh - last.get("mwh", meter.mwh)
+        duration_ms = (unix_s - last.get("start_s", unix_s)) * 1000
+        summary = load("firmware.ocpp.rivot").session_summary(
+            last.get("soc_c100", -1), max(mwh, 0), max(duration_ms, 0)
+        )
+        outbox.add("DataTransfer", summary, txn)
+    stop = messages.stop_transaction(meter.wh, unix_s, messages.TID, "PowerLoss")
+    outbox.add("StopTransaction", stop, txn)
+    remove(SNAPSHOT)
+    log.warn("charge", "session %d was cut by a power loss; closed", txn)

@@ -1,0 +1,313 @@
+"""The durable books under power cuts, on any interpreter: a charger, its flash and a server.
+
+A play is several lives of the charger. In each the power dies at a given flash write, which is
+torn; the last life is left in peace. Whatever the outbox has confirmed must then have reached the
+server or the dead letters, in order, unchanged, and twice only where an answer had not reached
+flash. `python books.py CUT...` plays on a littlefs2 RAM disk under MicroPython and prints one JSON
+object a play; test_power_cuts.py does the same on CPython with files that tear.
+"""
+
+import json
+import sys
+
+from firmware.ocpp.messages import TID
+from firmware.ocpp.outbox import Outbox
+from firmware.storage.journal import Journal
+from firmware.storage.outbox_store import OutboxStore
+from firmware.storage.register import EnergyRegister
+
+KEYS = {"TransactionMessageAttempts": 2, "TransactionMessageRetryInterval": 5}
+REFUSED = "refused"  # a session with this tag is refused by the server for ever
+SEGMENT_BYTES = 600
+_FIRST_ID = 1768989000  # ids are epoch seconds, beyond 2^30
+
+
+class PowerCut(Exception):
+    """The power is gone; nothing more happens in this life."""
+
+
+class QuietLog:
+    """Keeps the last error."""
+
+    last = ""
+
+    def error(self, component: str, text: str, *args: object) -> None:
+        self.last = text % args
+
+
+class Server:
+    """Takes messages, hands out transaction ids, remembers everything in order."""
+
+    def __init__(self) -> None:
+        self.got = []  # (number of the message, its payload)
+        self.ids = {}  # transaction: ids handed out, one for each time its start came
+        self.wrong_ids = 0
+
+    def answer(self, action: str, payload: str, txn: int) -> "int | None":
+        """The transaction id (0 where there is none); None when the message is refused."""
+        if REFUSED in payload:
+            return None
+        self.got.append((number_of(payload), payload))
+        message = json.loads(payload)
+        if action == "StartTransaction":
+            self.ids.setdefault(txn, []).append(_FIRST_ID + len(self.got))
+            return self.ids[txn][-1]
+        if message["transactionId"] not in self.ids.get(txn, ()):
+            self.wrong_ids += 1
+        return 0
+
+
+def number_of(payload: str) -> int:
+    """Each message carries its own number: as "n", or as the energy of a sample."""
+    message = json.loads(payload)
+    if "n" in message:
+        return message["n"]
+    return int(message["meterValue"][0]["sampledValue"][0]["value"])
+
+
+def build(folder: str = "outbox") -> Outbox:
+    """An outbox with small segments, as after power-up."""
+    return Outbox(Journal(folder, SEGMENT_BYTES), OutboxStore(folder), Keys(), QuietLog())
+
+
+class Keys:
+    """The two configuration keys the outbox asks for."""
+
+    def get(self, name: str) -> int:
+        return KEYS[name]
+
+
+class Play:
+    """`flash` has `cut`, `writes`, `dead` and `start()`, which gives the path of a mounted disk."""
+
+    def __init__(self, flash: object) -> None:
+        self.flash = flash
+        self.server = Server()
+        self.confirmed = []  # numbers of the messages that `add` has returned for
+        self.open_stops = {}  # transaction: number of its stop
+        self.energy_wh = 0  # newest value that `store` has returned for
+        self.faults = []
+        self._number = 0
+        self._now_s = 0
+
+    def live(self, cut: int) -> bool:
+        """One life, to its end or to flash write `cut` (0: none); was it cut."""
+        self.flash.cut = cut
+        self.flash.writes = 0
+        try:
+            root = self.flash.start()
+            self._life(root)
+            return False
+        except PowerCut:
+            return True
+        except OSError:
+            if not self.flash.dead:
+                raise
+            return True
+
+    def _step(self, result: object) -> object:
+        """What a call gave, if the power has lasted through it."""
+        if self.flash.dead:
+            raise PowerCut
+        return result
+
+    def _life(self, root: str) -> None:
+        self._register = register = EnergyRegister(root + "register")
+        self.outbox = outbox = build(root + "outbox")
+        if register.load()[0] < self.energy_wh:
+            self.faults.append("energy ran backwards")
+        txn = outbox.open_transaction()
+        if txn:
+            self._add("StopTransaction", txn, "PowerLoss")
+        self._session(7)
+        self._drain()
+        self._session(3, REFUSED)
+        self._session(4)
+        self._drain(3)
+        self._session(2, drain=True)
+        self._drain()
+
+    def _session(self, samples: int, tag: str = "tag", drain: bool = False) -> None:
+        txn = self._step(self._register.next_transaction())
+        self._add("StartTransaction", txn, tag)
+        for _ in range(samples):
+            self._number += 1
+            packed = "P %d E%d" % (_FIRST_ID + self._number, self._number)
+            self._step(self.outbox.add_sample(txn, packed))
+            self.confirmed.append(self._number)
+            self._step(self._register.store(self._number, 999))
+            self.energy_wh = self._number
+            if drain:
+                self._drain(1)
+        self._add("DataTransfer", txn, tag)
+        self._add("StopTransaction", txn, tag)
+
+    def _add(self, action: str, txn: int, tag: str) -> None:
+        self._number += 1
+        payload = '{"n":%d,"transactionId":%s,"tag":"%s"}' % (self._number, TID, tag)
+        if action == "StartTransaction":
+            payload = payload.replace(TID, "0")
+        self._step(self.outbox.add(action, payload, txn))
+        self.confirmed.append(self._number)
+
+    def _drain(self, count: int = 1000) -> None:
+        outbox = self.outbox
+        while count and len(outbox):
+            self._now_s += 60
+            head = self._step(outbox.head(self._now_s))
+            if head is None:
+                break
+            seq, action, payload, txn = head
+            transaction_id = self.server.answer(action, payload, txn)
+            if transaction_id is None:
+                outbox.failed(seq, self._now_s)
+            else:
+                outbox.delivered(seq, transaction_id or None)
+            self._step(None)
+            count -= 1
+
+    def dead_letters(self) -> "list[int]":
+        """Numbers of the messages in the dead-letter file."""
+        numbers = []
+        with open(self.flash.start() + "outbox/dead.log") as file:
+            for line in file:
+                action, _, text = line.rstrip("\n").split("\t")[1:]
+                if action == "sample":
+                    numbers.append(int(text.split("E")[1]))
+                else:
+                    numbers.append(number_of(text.replace(TID, "0")))
+        return numbers
+
+    def verdict(self, cuts: int) -> dict:
+        """What is wrong with the books after `cuts` power cuts, and how many messages came."""
+        got = [number for number, _ in self.server.got]
+        dead = self.dead_letters()
+        texts = {}
+        changed = [n for n, payload in self.server.got if texts.setdefault(n, payload) != payload]
+        missing = [n for n in self.confirmed if n not in got and n not in dead]
+        strange = [n for n in set(got + dead) if n not in self.confirmed]
+        wrong = {
+            "missing": missing,
+            "changed": changed,
+            "unordered": got != sorted(got) or dead != sorted(dead),
+            "both": [n for n in set(got) if n in dead],
+            "wrong_ids": self.server.wrong_ids,
+            "more_repeats_than_cuts": len(got) - len(set(got)) > cuts,
+            "more_strangers_than_cuts": len(strange) > cuts,
+            "left": len(self.outbox),
+            "open": self.outbox.open_transaction(),
+            "faults": self.faults,
+        }
+        return {
+            "messages": len(got),
+            "dead": len(dead),
+            "repeats": len(got) - len(set(got)),
+            "wrong": {name: value for name, value in wrong.items() if value},
+        }
+
+
+def play(flash: object, cut: int) -> dict:
+    """Cut at flash write `cut`, cut once more soon after, then a life in peace (0: only that)."""
+    game = Play(flash)
+    cuts = 0
+    if cut:
+        cuts = game.live(cut) + game.live(1 + cut * 7 % 31)
+    ended = not game.live(0)
+    writes = flash.writes
+    result = game.verdict(cuts)
+    result["writes"] = writes
+    if not ended:
+        result["wrong"]["ended"] = False
+    return result
+
+
+class RamFlash:
+    """A NOR-like RAM disk with littlefs2: programs clear bits, erases set them, a cut tears."""
+
+    BLOCK = 4096
+
+    def __init__(self, blocks: int = 64) -> None:
+        self.cut = self.writes = 0
+        self.dead = False
+        self._blocks = blocks
+        self._data = bytearray(b"\xff" * (blocks * self.BLOCK))
+        self._view = memoryview(self._data)
+        self._ones = memoryview(b"\xff" * self.BLOCK)
+        self._mounted = False
+
+    def wipe(self) -> None:
+        """A new chip, formatted."""
+        import vfs
+
+        self._unmount()
+        self.cut = 0
+        self._data[:] = b"\xff" * len(self._data)
+        vfs.VfsLfs2.mkfs(self, progsize=32, readsize=32, lookahead=32)
+
+    def start(self) -> str:
+        """Mount the disk, as after power-up; where it is."""
+        import vfs
+
+        self._unmount()
+        self.dead = False
+        vfs.mount(vfs.VfsLfs2(self, progsize=32, readsize=32, lookahead=32), "/flash")
+        self._mounted = True
+        return "/flash/"
+
+    def _unmount(self) -> None:
+        import vfs
+
+        if self._mounted:
+            vfs.umount("/flash")
+            self._mounted = False
+
+    # ---- block device; allocates nothing, because finalisers may call it ----
+
+    def readblocks(self, block: int, buffer: bytearray, offset: int = 0) -> None:
+        start = block * self.BLOCK + offset
+        buffer[:] = self._view[start : start + len(buffer)]
+
+    def writeblocks(self, block: int, buffer: bytearray, offset: int = 0) -> None:
+        start = block * self.BLOCK + offset
+        torn = self._torn()
+        if not self.dead:
+            for i in range(len(buffer) // 2 if torn else len(buffer)):
+                self._data[start + i] &= buffer[i]
+        self._end(torn)
+
+    def ioctl(self, operation: int, argument: int) -> int:
+        if operation == 4:
+            return self._blocks
+        if operation == 5:
+            return self.BLOCK
+        if operation == 6:
+            start = argument * self.BLOCK
+            torn = self._torn()
+            if not self.dead:
+                size = self.BLOCK // 2 if torn else self.BLOCK
+                self._view[start : start + size] = self._ones[:size]
+            self._end(torn)
+        return 0
+
+    def _torn(self) -> bool:
+        self.writes += 1
+        return self.writes == self.cut
+
+    def _end(self, torn: bool) -> None:
+        if torn:
+            self.dead = True
+            raise OSError(5)
+
+
+def main() -> None:
+    """Play once for each cut named on the command line."""
+    flash = RamFlash()
+    for cut in sys.argv[1:]:
+        flash.wipe()
+        result = play(flash, int(cut))
+        result["cut"] = int(cut)
+        print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()

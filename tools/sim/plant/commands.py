@@ -1,0 +1,85 @@
+"""Words of the control port into values: names, ranges, and what is wrong with them."""
+
+import math
+from collections.abc import Callable, Mapping
+
+ON_OFF = (["on"], ["off"])
+
+
+class BadCommand(Exception):
+    """The text says what is wrong and what is allowed."""
+
+
+class Range:
+    """Numbers from `low` to `high`, only whole ones if `whole`, or also the word auto."""
+
+    def __init__(
+        self, low: float, high: float, *, whole: bool = False, auto: bool = False
+    ) -> None:
+        self._low, self._high, self._whole, self._auto = low, high, whole, auto
+
+    def __str__(self) -> str:
+        if self._whole:
+            return f"{self._low:g} or {self._high:g}"
+        return f"{self._low:g} to {self._high:g}" + (" or auto" if self._auto else "")
+
+    def read(self, text: str) -> float | str:
+        """The value. Raises ValueError."""
+        if self._auto and text == "auto":
+            return text
+        number = float(text)
+        fits = math.isfinite(number) and self._low <= number <= self._high
+        if not fits or self._whole and number != int(number):
+            raise ValueError
+        return number
+
+
+BMS = {
+    "soc": Range(0, 100),
+    "voltage": Range(0, 120, auto=True),
+    "current_limit": Range(0, 500),
+    "voltage_limit": Range(0, 120),
+    "temperature": Range(-40, 125),
+    "allowed": Range(0, 1, whole=True),
+    "heating": Range(0, 1, whole=True),
+}
+MODULE = {
+    "temperature": Range(-40, 150, auto=True),
+    "fault": Range(0, 1, whole=True),
+}
+
+
+def parse(
+    words: list[str], handlers: Mapping[str, Callable[[list[str]], None]]
+) -> Callable[[list[str]], None]:
+    """The handler of a command."""
+    if not words or words[0] not in handlers:
+        said = f"unknown command {words[0]!r}" if words else "no command"
+        raise BadCommand(f"{said}; known: {' '.join(handlers)}")
+    return handlers[words[0]]
+
+
+def switch(name: str, words: list[str]) -> bool:
+    """on or off."""
+    if words not in ON_OFF:
+        raise BadCommand(f"{name} on or {name} off")
+    return words == ["on"]
+
+
+def values(name: str, words: list[str], table: Mapping[str, Range]) -> dict[str, float | str]:
+    """key=value words, every one checked before any is returned."""
+    allowed = ", ".join(f"{key}={range}" for key, range in table.items())
+    if not words:
+        raise BadCommand(f"{name} on, {name} off, or one or more of: {allowed}")
+    found: dict[str, float | str] = {}
+    for word in words:
+        key, equals, text = word.partition("=")
+        if not equals or key not in table:
+            raise BadCommand(f"{name} {word}: allowed are on, off (alone), or: {allowed}")
+        if key in found:
+            raise BadCommand(f"{name}: {key} is given twice")
+        try:
+            found[key] = table[key].read(text)
+        except ValueError:
+            raise BadCommand(f"{name} {word}: {key} is {table[key]}") from None
+    return found
