@@ -31,7 +31,7 @@ from .session import Session
 from .supervisor import EMERGENCY, FAULTS, NO_REACTION, REASON, Limits, Supervisor
 
 _STALE_MS = const(1 << 29)
-_SETTLE_MS = const(1000)  # after power-up the gun input is still debouncing
+_SETTLE_MS = const(100)  # a gun that is in at the first tick was in before power-up
 _MEASURED_MS = const(1000)
 _KNOW_VEHICLE_MS = const(10_000)  # how long a start waits for VehicleInfo to be complete
 

@@ -3,7 +3,8 @@
 import pytest
 
 from firmware.drivers.can import BUS_OFF, OK, PASSIVE, STUCK_SENDS, WARNING, Frame
-from firmware.drivers.can.mcp2515 import Mcp2515, bit_timing
+from firmware.drivers.can.mcp2515 import Mcp2515
+from firmware.drivers.can.mcp2515_setup import bit_timing
 from firmware.drivers.can.native import Native
 from firmware.drivers.can.twai import Twai
 from firmware.errors import ChargerError

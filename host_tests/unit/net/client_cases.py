@@ -18,7 +18,7 @@ if sys.implementation.name != "micropython":
 from firmware.errors import ChargerError
 from firmware.net.websocket_client import ConnectionClosed, WebSocketClient, WebSocketError
 
-BIG = 15_000_000  # more than the buffers between two sockets take
+BIG = 6_000_000  # more than the buffers between two sockets take
 
 
 async def listen(client: WebSocketClient, got: list) -> None:

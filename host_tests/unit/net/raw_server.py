@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hashlib
+import socket
 import ssl
 import threading
 from collections.abc import Awaitable, Callable
@@ -111,15 +112,25 @@ class ThreadedServer:
 class RawServer(ThreadedServer):
     """Runs scripts; `peers[path]` are the connections they had."""
 
-    def __init__(self, scripts: dict[str, Script], context: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        scripts: dict[str, Script],
+        context: ssl.SSLContext | None = None,
+        narrow: bool = False,
+    ) -> None:
         super().__init__()
+        self._narrow = narrow  # whoever sends to it has to wait soon
         self._scripts = scripts
         self._context = context
         self.peers: dict[str, list[Peer]] = {}
 
     async def _start(self) -> int:
+        listener = socket.socket()
+        if self._narrow:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        listener.bind(("127.0.0.1", 0))
         server = await asyncio.start_server(
-            self._serve, "127.0.0.1", 0, ssl=self._context, limit=1 << 16
+            self._serve, sock=listener, ssl=self._context, limit=1 << 16
         )
         return server.sockets[0].getsockname()[1]
 

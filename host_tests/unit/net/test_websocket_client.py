@@ -164,21 +164,23 @@ async def _(peer: Peer) -> None:
     peer.send(peer.answer())
 
 
-@script("peer stops reading", [], [1006, "time-out: sending"], mode="flood",
+@script("peer stops reading", [], [1006, "time-out: sending"], mode="flood", narrow=True,
         client={"timeout_s": 2})  # fmt: skip
 async def _(peer: Peer) -> None:
     peer.send(peer.answer())
     await asyncio.sleep(30)
 
 
-@script("abort", [1006, 1006], [1006, "aborted"], mode="abort", alone=True, after_ms=2500)
+@script(
+    "abort", [1006, 1006], [1006, "aborted"], mode="abort", narrow=True, alone=True, after_ms=3000
+)
 async def _(peer: Peer) -> None:
     peer.send(peer.answer())
-    await asyncio.sleep(1)
+    await asyncio.sleep(1.5)
     await peer.ends(1)  # the client's process lives longer
 
 
-@script("cancelled send", ["cancelled"], None, mode="cancel_send", alone=True)
+@script("cancelled send", ["cancelled"], None, mode="cancel_send", narrow=True, alone=True)
 async def _(peer: Peer) -> None:
     peer.send(peer.answer())
     await asyncio.sleep(1)
@@ -275,11 +277,17 @@ def _free_port() -> int:
 @pytest.fixture(scope="module", params=ON)
 def results(request: pytest.FixtureRequest) -> Iterator[dict[str, tuple[dict, list[Peer]]]]:
     """name -> (result of the client, connections at the server)."""
-    with RawServer(SCRIPTS) as server, LibraryServer() as library, SilentServer() as silent:
+    with (
+        RawServer(SCRIPTS) as server,
+        RawServer(SCRIPTS, narrow=True) as narrow,
+        LibraryServer() as library,
+        SilentServer() as silent,
+    ):
         SERVER["raw"] = server
         cases = []
         for name, case in CASES.items():
-            url = f"ws://127.0.0.1:{server.port}{case['path']}"
+            used = narrow if "narrow" in case else server
+            url = f"ws://127.0.0.1:{used.port}{case['path']}"
             cases.append({"name": name, "url": url, **case})
         port = _free_port()
         fast = {"timeout_s": 2}
@@ -298,13 +306,16 @@ def results(request: pytest.FixtureRequest) -> Iterator[dict[str, tuple[dict, li
         }
         cases += [{"name": name, **case} for name, case in extra.items()]
         script = Path(__file__).with_name("client_cases.py")
-        process = start(request.param, script, heap="400m")
+        process = start(request.param, script, heap="192m")
         out, err = process.communicate(json.dumps(cases, ensure_ascii=False), timeout=60)
         assert process.returncode == 0, err
         assert not err
         found = {}
         for case, result in zip(cases, json.loads(out), strict=True):
-            found[case["name"]] = (result, server.peers.get(case.get("path", ""), []))
+            found[case["name"]] = (
+                result,
+                (narrow if "narrow" in case else server).peers.get(case.get("path", ""), []),
+            )
         found["library"] = ({"seen": library.seen}, [])
         yield found
 

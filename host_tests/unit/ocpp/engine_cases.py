@@ -6,7 +6,7 @@ test_on_micropython.py compares the lines of the three interpreters.
 import gc
 import sys
 
-from firmware.ocpp import core, date_parser, messages, rivot, rpc, samples, strict_json
+from firmware.ocpp import core, date_parser, dates, messages, rivot, rpc, samples, strict_json
 from firmware.ocpp.errors import OcppError
 from firmware.ocpp.keys import Keys
 

@@ -126,6 +126,9 @@ class Station:
         self.answers = []
         self.fault = None
 
+    def commands(self):
+        return self
+
     def connected(self):
         self.connections += 1
         self.link.send("StatusNotification", '{"connectorId":0}')
