@@ -51,6 +51,7 @@ ON_DEMAND = {
     "firmware.ocpp.requests",
     "firmware.ocpp.rivot",
     "firmware.ocpp.samples",
+    "firmware.ocpp.strict_json",
     "firmware.services.commands",
     "firmware.services.recovery",
 }

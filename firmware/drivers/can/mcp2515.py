@@ -79,11 +79,11 @@ class Mcp2515:
         self._cs(1)
         return buffer[length - 1]
 
-    def read(self, register: int) -> int:
+    def register(self, register: int) -> int:
         self.buffer[1] = register
         return self.command(_READ, 3)
 
-    def write(self, register: int, values: bytes, command: int = _WRITE) -> None:
+    def set_register(self, register: int, values: bytes, command: int = _WRITE) -> None:
         self.buffer[1] = register
         for i in range(len(values)):
             self.buffer[2 + i] = values[i]
@@ -109,7 +109,7 @@ class Mcp2515:
             self._stuck += 1
             if self._stuck >= STUCK_SENDS:
                 self._stuck = 0
-                self.write(_TXB0CTRL, _NO_TXREQ, _MODIFY)
+                self.set_register(_TXB0CTRL, _NO_TXREQ, _MODIFY)
             return False
         self._stuck = 0
         self.put_id(1, id, ext)
@@ -144,12 +144,12 @@ class Mcp2515:
 
     def state(self) -> int:
         """OK, WARNING, PASSIVE or BUS_OFF; counts overruns, so call it now and then."""
-        flags = self.read(_EFLG)
+        flags = self.register(_EFLG)
         if flags & _OVERRUNS:
             self._overruns = self._overruns + 1 & COUNT_MASK
-            self.write(_EFLG, _NO_OVERRUNS, _MODIFY)
+            self.set_register(_EFLG, _NO_OVERRUNS, _MODIFY)
         # Another mode than normal: the chip lost its supply and forgot everything.
-        if flags & _IS_BUS_OFF or self.read(_CANSTAT) & _MODE_BITS != _NORMAL:
+        if flags & _IS_BUS_OFF or self.register(_CANSTAT) & _MODE_BITS != _NORMAL:
             return BUS_OFF
         if flags & _IS_PASSIVE:
             return PASSIVE

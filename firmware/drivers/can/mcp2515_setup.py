@@ -35,7 +35,7 @@ def bit_timing(crystal_hz: int, bitrate: int) -> bytes:
 
 
 def _reaches(chip: "Mcp2515", mode: int) -> bool:
-    return any(chip.read(_CANSTAT) & _MODE_BITS == mode for _ in range(_MODE_TRIES))
+    return any(chip.register(_CANSTAT) & _MODE_BITS == mode for _ in range(_MODE_TRIES))
 
 
 def start(chip: "Mcp2515", crystal_hz: int, bitrate: int, filters: tuple) -> str:
@@ -44,20 +44,20 @@ def start(chip: "Mcp2515", crystal_hz: int, bitrate: int, filters: tuple) -> str
     chip.command(_RESET, 1)
     if not _reaches(chip, _CONFIGURATION):
         return "does not answer; check SPI wiring and power"
-    chip.write(_CNF3, timing)
+    chip.set_register(_CNF3, timing)
     for i in range(3):
-        if chip.read(_CNF3 + i) != timing[i]:
+        if chip.register(_CNF3 + i) != timing[i]:
             return "does not keep what is written; check SPI wiring and power"
     _write_filters(chip, filters)
-    chip.write(_CANINTE, b"\x03")  # INT low while RXB0 or RXB1 is full
-    chip.write(_CANCTRL, b"\x00")  # normal mode, no one-shot, no clock output
+    chip.set_register(_CANINTE, b"\x03")  # INT low while RXB0 or RXB1 is full
+    chip.set_register(_CANCTRL, b"\x00")  # normal mode, no one-shot, no clock output
     return "" if _reaches(chip, _NORMAL) else "does not get onto the bus; is it wired?"
 
 
 def _write_filters(chip: "Mcp2515", filters: tuple) -> None:
     accept = 0 if filters else _ANY_FRAME
-    chip.write(_RXB0CTRL, bytes((accept | _ROLL_OVER,)))
-    chip.write(_RXB1CTRL, bytes((accept,)))
+    chip.set_register(_RXB0CTRL, bytes((accept | _ROLL_OVER,)))
+    chip.set_register(_RXB1CTRL, bytes((accept,)))
     masks = [_ID_BITS, _ID_BITS]
     for slot in range(6 if filters else 0):
         # Slots that are left over repeat a filter of their buffer, or the last one.

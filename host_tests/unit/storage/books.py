@@ -224,16 +224,10 @@ def play(flash: object, cut: int) -> dict:
 class RamFlash:
     """A NOR-like RAM disk with littlefs2: programs clear bits, erases set them, a cut tears."""
 
-    BLOCK = 4096
-
     def __init__(self, blocks: int = 64) -> None:
         self.cut = self.writes = 0
-        self.dead = False
-        self._blocks = blocks
-        self._data = bytearray(b"\xff" * (blocks * self.BLOCK))
-        self._view = memoryview(self._data)
-        self._ones = memoryview(b"\xff" * self.BLOCK)
-        self._mounted = False
+        self.data = bytearray(b"\xff" * (blocks * _BLOCK))
+        self._power = None
 
     def wipe(self) -> None:
         """A new chip, formatted."""
@@ -241,61 +235,80 @@ class RamFlash:
 
         self._unmount()
         self.cut = 0
-        self._data[:] = b"\xff" * len(self._data)
-        vfs.VfsLfs2.mkfs(self, progsize=32, readsize=32, lookahead=32)
+        self.data[:] = b"\xff" * len(self.data)
+        vfs.VfsLfs2.mkfs(_Power(self), progsize=32, readsize=32, lookahead=32)
 
     def start(self) -> str:
         """Mount the disk, as after power-up; where it is."""
         import vfs
 
         self._unmount()
-        self.dead = False
-        vfs.mount(vfs.VfsLfs2(self, progsize=32, readsize=32, lookahead=32), "/flash")
-        self._mounted = True
+        self._power = _Power(self)
+        vfs.mount(vfs.VfsLfs2(self._power, progsize=32, readsize=32, lookahead=32), "/flash")
         return "/flash/"
+
+    @property
+    def dead(self) -> bool:
+        return self._power.dead
 
     def _unmount(self) -> None:
         import vfs
 
-        if self._mounted:
+        if self._power:
             vfs.umount("/flash")
-            self._mounted = False
+            self._power.dead = True  # a forgotten file must not write when it is collected
+            self._power = None
 
-    # ---- block device; allocates nothing, because finalisers may call it ----
+
+_BLOCK = 4096
+
+
+class _Power:
+    """The disk's block device from one power-up to the next.
+
+    Where a finaliser calls it the heap is locked: it allocates nothing once it is dead.
+    """
+
+    def __init__(self, flash: RamFlash) -> None:
+        self.dead = False
+        self._flash = flash
+        self._view = memoryview(flash.data)
 
     def readblocks(self, block: int, buffer: bytearray, offset: int = 0) -> None:
-        start = block * self.BLOCK + offset
-        buffer[:] = self._view[start : start + len(buffer)]
+        if not self.dead:
+            start = block * _BLOCK + offset
+            buffer[:] = self._view[start : start + len(buffer)]
 
     def writeblocks(self, block: int, buffer: bytearray, offset: int = 0) -> None:
-        start = block * self.BLOCK + offset
-        torn = self._torn()
         if not self.dead:
-            for i in range(len(buffer) // 2 if torn else len(buffer)):
-                self._data[start + i] &= buffer[i]
-        self._end(torn)
+            start = block * _BLOCK + offset
+            size = len(buffer)
+            if self._torn():
+                size //= 2
+            for i in range(size):
+                self._view[start + i] &= buffer[i]
+            self._fail_when_torn()
 
     def ioctl(self, operation: int, argument: int) -> int:
         if operation == 4:
-            return self._blocks
+            return len(self._view) // _BLOCK
         if operation == 5:
-            return self.BLOCK
-        if operation == 6:
-            start = argument * self.BLOCK
-            torn = self._torn()
-            if not self.dead:
-                size = self.BLOCK // 2 if torn else self.BLOCK
-                self._view[start : start + size] = self._ones[:size]
-            self._end(torn)
+            return _BLOCK
+        if operation == 6 and not self.dead:
+            start = argument * _BLOCK
+            size = _BLOCK // 2 if self._torn() else _BLOCK
+            self._view[start : start + size] = b"\xff" * size
+            self._fail_when_torn()
         return 0
 
     def _torn(self) -> bool:
-        self.writes += 1
-        return self.writes == self.cut
+        flash = self._flash
+        flash.writes += 1
+        self.dead = flash.writes == flash.cut
+        return self.dead
 
-    def _end(self, torn: bool) -> None:
-        if torn:
-            self.dead = True
+    def _fail_when_torn(self) -> None:
+        if self.dead:
             raise OSError(5)
 
 
