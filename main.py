@@ -4,9 +4,14 @@ A soft reset leaves pins as they are, so the only way out of here is `machine.re
 `run(observer)` is for the bench, which wants to see the charger before its tasks start.
 """
 
+import gc
 import sys
 import time
 
+# Bytes of garbage between collections: few while the code is loaded, so that what stays lies
+# close together and what is loaded on demand later finds room in one piece.
+_BOOT_GARBAGE = 1024
+_GARBAGE = 8192
 _REST_MS = 1000  # lets the console drain, and keeps a crash loop slow
 
 
@@ -16,10 +21,12 @@ def run(observer=None) -> None:
 
     charger = None
     try:
+        gc.threshold(_BOOT_GARBAGE)
         from firmware import app
 
         charger = app.build()
         del app
+        gc.threshold(_GARBAGE)
         if observer:
             observer(charger)
         charger.run()

@@ -159,7 +159,7 @@ async def run(case: dict) -> dict:
             arguments["tls"] = make_tls(**case["tls"])
         if mode == "cancel_connect":
             task = asyncio.create_task(client.connect(case["url"], **arguments))
-            await asyncio.sleep_ms(100)
+            await asyncio.sleep_ms(500)
             task.cancel()
             await task
         await client.connect(case["url"], **arguments)
@@ -178,7 +178,12 @@ async def run(case: dict) -> dict:
     took_ms = time.ticks_diff(time.ticks_ms(), begin)
     assert client.closed
     await client.close()
-    await asyncio.sleep_ms(case.get("after_ms", 0))
+    if "tell" in case:
+        # The script may go on; this process stays until it has.
+        try:
+            await client.connect(case["url"] + "?told")
+        except WebSocketError:
+            pass
     return {"got": got, "end": end, "ms": took_ms, "log": logged}
 
 

@@ -25,6 +25,8 @@ class Peer:
         self.writer = writer
         self.path = ""
         self.waited = False
+        self.told = asyncio.Event()  # the client has done its part
+        self.finished = asyncio.Event()
         self.ended: bool | None = None  # see `ends`
         self.request: dict[str, str] = {}
         self.seen: list[tuple[int, bytes]] = []  # frames of the client: opcode, payload
@@ -137,11 +139,17 @@ class RawServer(ThreadedServer):
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = Peer(reader, writer)
         try:
-            path = await peer.head()
+            path, _, query = (await peer.head()).partition("?")
+            if query == "told":
+                first = self.peers[path][0]
+                first.told.set()
+                await first.finished.wait()
+                return
             peer.path = path
             self.peers.setdefault(path, []).append(peer)
             await self._scripts[path](peer)
         except (EOFError, OSError):
             pass
         finally:
+            peer.finished.set()
             writer.close()
