@@ -35,6 +35,7 @@ ON_DEMAND = {
     "firmware",
     "firmware.app",
     "firmware.settings",
+    "firmware.charging.fault_texts",
     "firmware.drivers.can.mcp2515_setup",
     "firmware.drivers.can.native",
     "firmware.drivers.can.twai_setup",
@@ -52,6 +53,7 @@ ON_DEMAND = {
     "firmware.ocpp.rivot",
     "firmware.ocpp.samples",
     "firmware.ocpp.strict_json",
+    "firmware.services.books",
     "firmware.services.commands",
     "firmware.services.recovery",
 }

@@ -2,8 +2,8 @@
 
 Each row of `FAULTS` is a condition with the time it must hold, the time it must be gone before the
 fault clears (or `LATCH`: only service clears it), the reaction, the OCPP error code
-(OCPP 1.6 section 7.6), the vendor error code, the stop reason of the session it ends and a text
-for people. Order is priority: the first active row is the one reported.
+(OCPP 1.6 section 7.6) and the stop reason of the session it ends. The name is the vendor error
+code; what it means for people is in fault_texts.py. Order is priority: the first active row is the one reported.
 `evaluate` runs in the control tick and allocates nothing.
 """
 
@@ -95,34 +95,22 @@ def _precharge_failed(core: "ChargingCore", active: bool) -> bool:
     return core.sequence.failed or (active and core.gun)
 
 
-# name, condition, must hold ms, clears after ms, reaction, OCPP error code, stop reason, text
+# name, condition, must hold ms, clears after ms, reaction, OCPP error code, stop reason
 FAULTS = (
-    ("EmergencyStop", _e_stop, 0, 0, EMERGENCY, "OtherError", "EmergencyStop",
-     "emergency stop pressed; turn the red button to release it"),
-    ("ContactorWelded", _contactor_welded, 300, LATCH, EMERGENCY, "PowerSwitchFailure", "Other",
-     "contactor does not open; disconnect the mains, call service"),
-    ("OverVoltageFar", _far_over_voltage, 0, LATCH, EMERGENCY, "OverVoltage", "Other",
-     "output more than 5 % above the limit"),
-    ("OverVoltage", _over_voltage, 200, LATCH, STOP, "OverVoltage", "Other",
-     "output more than 2 % above the limit for 200 ms"),
-    ("OverCurrentFar", _far_over_current, 0, 5000, EMERGENCY, "OverCurrentFailure", "Other",
-     "current more than 20 % above the rating"),
-    ("OverCurrent", _over_current, 1000, 5000, STOP, "OverCurrentFailure", "Other",
-     "current more than 5 % above the limit for 1 s"),
-    ("ContactorOpen", _contactor_stays_open, 300, 5000, EMERGENCY, "PowerSwitchFailure", "Other",
-     "contactor does not close"),
-    ("ModuleFault", _module_fault, 0, 1000, STOP, "InternalError", "Other",
-     "the power module reports a fault"),
-    ("ModuleOverTemperature", _over_temperature, 0, 0, STOP, "HighTemperature", "Other",
-     "the power module is too hot"),
-    ("ModuleSilent", _module_silent, 0, 0, STOP, "InternalError", "Other",
-     "the power module does not answer"),
-    ("BmsSilent", _bms_silent, 0, 0, STOP, "EVCommunicationError", "Other",
-     "the vehicle's BMS does not answer"),
-    ("PrechargeFailed", _precharge_failed, 0, 0, STOP, "OtherError", "Other",
-     "battery not recognised, or the module could not be matched to it"),
-)  # fmt: skip
-NAME, CONDITION, HOLD_MS, CLEAR_MS, REACTION, ERROR_CODE, REASON, TEXT = range(8)
+    ("EmergencyStop", _e_stop, 0, 0, EMERGENCY, "OtherError", "EmergencyStop"),
+    ("ContactorWelded", _contactor_welded, 300, LATCH, EMERGENCY, "PowerSwitchFailure", "Other"),
+    ("OverVoltageFar", _far_over_voltage, 0, LATCH, EMERGENCY, "OverVoltage", "Other"),
+    ("OverVoltage", _over_voltage, 200, LATCH, STOP, "OverVoltage", "Other"),
+    ("OverCurrentFar", _far_over_current, 0, 5000, EMERGENCY, "OverCurrentFailure", "Other"),
+    ("OverCurrent", _over_current, 1000, 5000, STOP, "OverCurrentFailure", "Other"),
+    ("ContactorOpen", _contactor_stays_open, 300, 5000, EMERGENCY, "PowerSwitchFailure", "Other"),
+    ("ModuleFault", _module_fault, 0, 1000, STOP, "InternalError", "Other"),
+    ("ModuleOverTemperature", _over_temperature, 0, 0, STOP, "HighTemperature", "Other"),
+    ("ModuleSilent", _module_silent, 0, 0, STOP, "InternalError", "Other"),
+    ("BmsSilent", _bms_silent, 0, 0, STOP, "EVCommunicationError", "Other"),
+    ("PrechargeFailed", _precharge_failed, 0, 0, STOP, "OtherError", "Other"),
+)
+NAME, CONDITION, HOLD_MS, CLEAR_MS, REACTION, ERROR_CODE, REASON = range(7)
 
 
 class Supervisor:

@@ -127,7 +127,12 @@ class Outbox:
                 self._bury()
                 continue
             if action == _SAMPLE:
-                return seq, "MeterValues", load("firmware.ocpp.samples").render(text, self._transaction(txn)), txn
+                return (
+                    seq,
+                    "MeterValues",
+                    load("firmware.ocpp.samples").render(text, self._transaction(txn)),
+                    txn,
+                )
             if TID in text:
                 text = text.replace(TID, str(self._transaction(txn)))
             return seq, action, text, txn

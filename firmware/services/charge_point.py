@@ -11,13 +11,17 @@ from micropython import const
 from firmware.charging import events
 from firmware.charging.connector import STATES
 from firmware.charging.readings import UNKNOWN_TEMPERATURE
-from firmware.charging.supervisor import ERROR_CODE, FAULTS, NAME, TEXT
+from firmware.charging.supervisor import ERROR_CODE, FAULTS, NAME
 from firmware.ocpp import messages
 from firmware.on_demand import load
 
 _TURN_MS = const(50)
 _CONNECTOR = const(1)
 _VENDOR_ID = "RivotMotors"
+
+
+def _text(fault: int) -> str:
+    return load("firmware.charging.fault_texts").TEXTS[FAULTS[fault][NAME]]
 
 
 class ChargePoint:
@@ -167,7 +171,7 @@ class ChargePoint:
         if index < 0:
             self._log.info("fault", "cleared")
         else:
-            self._log.error("fault", "%s: %s", FAULTS[index][NAME], FAULTS[index][TEXT])
+            self._log.error("fault", "%s: %s", FAULTS[index][NAME], _text(index))
 
     def statuses(self, connector_id: int) -> None:
         """Send StatusNotification of a connector, -1 = of all."""
@@ -182,7 +186,7 @@ class ChargePoint:
         index = self.core.fault()
         if status == "Faulted" and index >= 0:
             row = FAULTS[index]
-            error_code, info, vendor_code = row[ERROR_CODE], row[TEXT], row[NAME]
+            error_code, info, vendor_code = row[ERROR_CODE], _text(index), row[NAME]
             vendor_id = _VENDOR_ID
         unix_s = self.clock.unix_s()
         self.link.send(

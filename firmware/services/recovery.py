@@ -7,9 +7,7 @@ from firmware.storage.files import read_json, remove
 SNAPSHOT = "session.json"
 
 
-def close_open_session(
-    outbox: "Outbox", meter: "EnergyMeter", clock: "Clock", log: "Log"
-) -> None:
+def close_open_session(outbox: "Outbox", meter: "EnergyMeter", clock: "Clock", log: "Log") -> None:
     """Record summary and stop with reason PowerLoss, with the last numbers that are on flash."""
     txn = outbox.open_transaction()
     if not txn:

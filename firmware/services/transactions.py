@@ -5,11 +5,11 @@ clock, numbers from the core's session and meter; the texts are OCPP's business.
 """
 
 from firmware.errors import ChargerError
-from firmware.ocpp import messages
 from firmware.on_demand import load
-from firmware.storage.files import remove, write_json
+from firmware.storage.files import write_json
 
 _SNAPSHOT = "session.json"  # see recovery.py
+_BOOKS = "firmware.services.books"
 _SAMPLES = "firmware.ocpp.samples"
 _PERIODIC = "P"  # contexts of samples.py
 _TRIGGER = "T"
@@ -27,31 +27,31 @@ class Transactions:
         clock: "Clock",
         log: "Log",
     ) -> None:
-        self._core = core
-        self._outbox = outbox
-        self._register = register
-        self._keys = keys
-        self._clock = clock
-        self._log = log
-        self._started = {}
-        self._next_sample_ms = 0
-        self._stop_pending = False
+        self.core = core
+        self.outbox = outbox
+        self.register = register
+        self.keys = keys
+        self.clock = clock
+        self.log = log
+        self.started = {}
+        self.next_sample_ms = 0
+        self.stop_pending = False
         self._seen_seq = 0
 
     def all_delivered(self) -> bool:
         """Has the central system everything."""
-        return not len(self._outbox)
+        return not len(self.outbox)
 
     def take_news(self) -> bool:
         """Has anything been recorded since the last call."""
         seen = self._seen_seq
-        self._seen_seq = self._outbox.last_seq
+        self._seen_seq = self.outbox.last_seq
         return seen != self._seen_seq
 
     def transaction_id(self) -> "int | None":
         """The server's id of the running transaction, None when there is none or not yet."""
-        session = self._core.session
-        return self._outbox.transaction_id(session.txn) if session.open else None
+        session = self.core.session
+        return self.outbox.transaction_id(session.txn) if session.open else None
 
     def is_running(self, transaction_id: int) -> bool:
         """Is `transaction_id` the running transaction."""
@@ -59,93 +59,55 @@ class Transactions:
 
     def record_start(self, id_tag: str) -> int:
         """Put StartTransaction on flash; its local number, 0 when flash does not take it."""
-        meter = self._core.meter
-        unix_s = self._clock.unix_s()
-        try:
-            txn = self._register.next_transaction()
-            self._register.store(meter.wh, meter.mwh)
-            payload = messages.start_transaction(1, id_tag, meter.wh, unix_s)
-            self._outbox.add("StartTransaction", payload, txn)
-        except (OSError, ChargerError) as error:
-            self._log.error("flash", "start refused: %s", error)
-            return 0
-        self._started = {"start_s": unix_s, "wh": meter.wh, "mwh": meter.mwh}
-        self._next_sample_ms = self._interval_ms()
-        self._snapshot(txn)
-        self._log.info("charge", "session %d starts", txn)
-        return txn
+        return load(_BOOKS).start(self, id_tag)
 
     def record_failed_start(self, txn: int) -> None:
         """The start is on flash, but the vehicle went away: close it with no energy."""
-        meter = self._core.meter
-        self._outbox.add(
-            "StopTransaction",
-            messages.stop_transaction(meter.wh, self._clock.unix_s(), messages.TID, "Other"),
-            txn,
-        )
+        load(_BOOKS).stop(self, txn, "Other", "")
 
     def sample(self) -> None:
         """Record a sample when one is due (MeterValueSampleInterval)."""
-        session = self._core.session
-        interval_ms = self._interval_ms()
+        session = self.core.session
+        interval_ms = self.interval_ms()
         if not session.open or not interval_ms:
             return
-        if self._next_sample_ms > session.duration_ms + interval_ms:
-            self._next_sample_ms = session.duration_ms + interval_ms  # the interval was shortened
-        if session.duration_ms < self._next_sample_ms:
+        if self.next_sample_ms > session.duration_ms + interval_ms:
+            self.next_sample_ms = session.duration_ms + interval_ms  # the interval was shortened
+        if session.duration_ms < self.next_sample_ms:
             return
-        due_s = self._started["start_s"] + self._next_sample_ms // 1000
-        now_s = self._clock.unix_s()
-        self._next_sample_ms += interval_ms
-        if session.duration_ms > self._next_sample_ms:  # the loop was held up: no burst
-            self._next_sample_ms = session.duration_ms + interval_ms
+        due_s = self.started["start_s"] + self.next_sample_ms // 1000
+        now_s = self.clock.unix_s()
+        self.next_sample_ms += interval_ms
+        if session.duration_ms > self.next_sample_ms:  # the loop was held up: no burst
+            self.next_sample_ms = session.duration_ms + interval_ms
         self._add_sample(due_s if -2 < now_s - due_s < 2 else now_s)
 
     def meter_values_now(self) -> str:
         """A MeterValues payload of this moment, for TriggerMessage."""
         transaction_id = self.transaction_id()
-        packed = self._packed(self._clock.unix_s(), _TRIGGER)
+        packed = self._packed(self.clock.unix_s(), _TRIGGER)
         return load(_SAMPLES).render(packed, transaction_id)
 
     def begin_stop(self) -> None:
         """The session is over: the summary goes first (the guide's order)."""
-        session = self._core.session
-        meter = self._core.meter
-        self._register.store(meter.wh, meter.mwh)
-        data = load("firmware.ocpp.rivot").session_summary(session.soc_c100, session.energy_mwh, session.duration_ms)
-        self._outbox.add("DataTransfer", data, session.txn)
-        self._stop_pending = True
+        load(_BOOKS).summary(self)
+        self.stop_pending = True
 
     def finish_stop(self) -> None:
         """After the status: StopTransaction, where one is due."""
-        if not self._stop_pending:
-            return
-        self._stop_pending = False
-        session = self._core.session
-        self._outbox.add(
-            "StopTransaction",
-            messages.stop_transaction(
-                self._core.meter.wh,
-                self._clock.unix_s(),
-                messages.TID,
-                session.reason,
-                session.stop_id_tag,
-            ),
-            session.txn,
-        )
-        remove(_SNAPSHOT)
-        self._log.info(
-            "charge", "session %d ends: %s, %d mWh", session.txn, session.reason,
-            session.energy_mwh,
-        )  # fmt: skip
+        if self.stop_pending:
+            self.stop_pending = False
+            session = self.core.session
+            load(_BOOKS).stop(self, session.txn, session.reason, session.stop_id_tag)
 
-    def _interval_ms(self) -> int:
-        return self._keys.get("MeterValueSampleInterval") * 1000
+    def interval_ms(self) -> int:
+        """MeterValueSampleInterval in ms, 0 = no samples."""
+        return self.keys.get("MeterValueSampleInterval") * 1000
 
     def _packed(self, unix_s: int, context: str) -> str:
-        core = self._core
+        core = self.core
         return load(_SAMPLES).pack(
-            self._keys.get("MeterValuesSampledData"),
+            self.keys.get("MeterValuesSampledData"),
             unix_s,
             context,
             core.meter.wh,
@@ -158,19 +120,19 @@ class Transactions:
         )
 
     def _add_sample(self, unix_s: int) -> None:
-        session = self._core.session
-        meter = self._core.meter
+        session = self.core.session
+        meter = self.core.meter
         try:
-            self._outbox.add_sample(session.txn, self._packed(unix_s, _PERIODIC))
-            self._register.store(meter.wh, meter.mwh)
-            self._snapshot(session.txn)
+            self.outbox.add_sample(session.txn, self._packed(unix_s, _PERIODIC))
+            self.register.store(meter.wh, meter.mwh)
+            self.snapshot(session.txn)
         except (OSError, ChargerError) as error:
-            self._log.error("flash", "sample lost: %s", error)
+            self.log.error("flash", "sample lost: %s", error)
 
-    def _snapshot(self, txn: int) -> None:
+    def snapshot(self, txn: int) -> None:
         """What recovery.py needs to close the session after a power cut."""
-        snapshot = self._started
+        snapshot = self.started
         snapshot["txn"] = txn
-        snapshot["unix_s"] = self._clock.unix_s()
-        snapshot["soc_c100"] = self._core.session.soc_c100
+        snapshot["unix_s"] = self.clock.unix_s()
+        snapshot["soc_c100"] = self.core.session.soc_c100
         write_json(_SNAPSHOT, snapshot)

@@ -41,6 +41,8 @@ class Server:
     def __init__(self) -> None:
         self.got = []  # (number of the message, its payload)
         self.ids = {}  # transaction: ids handed out, one for each time its start came
+        self.stops = {}  # transaction: number of its stop
+        self.stopped_twice = []
         self.wrong_ids = 0
 
     def answer(self, action: str, payload: str, txn: int) -> "int | None":
@@ -54,6 +56,8 @@ class Server:
             return self.ids[txn][-1]
         if message["transactionId"] not in self.ids.get(txn, ()):
             self.wrong_ids += 1
+        if action == "StopTransaction" and self.stops.setdefault(txn, message["n"]) != message["n"]:
+            self.stopped_twice.append(txn)
         return 0
 
 
@@ -84,7 +88,6 @@ class Play:
         self.flash = flash
         self.server = Server()
         self.confirmed = []  # numbers of the messages that `add` has returned for
-        self.open_stops = {}  # transaction: number of its stop
         self.energy_wh = 0  # newest value that `store` has returned for
         self.faults = []
         self._number = 0
@@ -119,7 +122,7 @@ class Play:
         txn = outbox.open_transaction()
         if txn:
             self._add("StopTransaction", txn, "PowerLoss")
-        self._session(7)
+        self._session(25)  # more than fits into a segment
         self._drain()
         self._session(3, REFUSED)
         self._session(4)
@@ -196,6 +199,8 @@ class Play:
             "more_strangers_than_cuts": len(strange) > cuts,
             "left": len(self.outbox),
             "open": self.outbox.open_transaction(),
+            "never_stopped": [txn for txn in self.server.ids if txn not in self.server.stops],
+            "stopped_twice": self.server.stopped_twice,
             "faults": self.faults,
         }
         return {

@@ -1,0 +1,47 @@
+"""What is written at the edges of a session: start, summary, stop. On demand, by transactions.py."""
+
+from firmware.errors import ChargerError
+from firmware.ocpp import messages
+from firmware.ocpp.rivot import session_summary
+from firmware.storage.files import remove
+
+SNAPSHOT = "session.json"  # see recovery.py
+
+
+def start(books: "Transactions", id_tag: str) -> int:
+    """Put StartTransaction on flash; its local number, 0 when flash does not take it."""
+    meter = books.core.meter
+    unix_s = books.clock.unix_s()
+    try:
+        txn = books.register.next_transaction()
+        books.register.store(meter.wh, meter.mwh)
+        payload = messages.start_transaction(1, id_tag, meter.wh, unix_s)
+        books.outbox.add("StartTransaction", payload, txn)
+    except (OSError, ChargerError) as error:
+        books.log.error("flash", "start refused: %s", error)
+        return 0
+    books.started = {"start_s": unix_s, "wh": meter.wh, "mwh": meter.mwh}
+    books.next_sample_ms = books.interval_ms()
+    books.snapshot(txn)
+    books.log.info("charge", "session %d starts", txn)
+    return txn
+
+
+def summary(books: "Transactions") -> None:
+    """SessionSummary and the lifetime register."""
+    session = books.core.session
+    meter = books.core.meter
+    books.register.store(meter.wh, meter.mwh)
+    data = session_summary(session.soc_c100, session.energy_mwh, session.duration_ms)
+    books.outbox.add("DataTransfer", data, session.txn)
+
+
+def stop(books: "Transactions", txn: int, reason: str, id_tag: str) -> None:
+    """StopTransaction of local transaction `txn`; nothing is left to recover."""
+    wh = books.core.meter.wh
+    unix_s = books.clock.unix_s()
+    payload = messages.stop_transaction(wh, unix_s, messages.TID, reason, id_tag)
+    books.outbox.add("StopTransaction", payload, txn)
+    remove(SNAPSHOT)
+    energy_mwh = books.core.session.energy_mwh
+    books.log.info("charge", "session %d ends: %s, %d mWh", txn, reason, energy_mwh)
