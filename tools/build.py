@@ -56,6 +56,7 @@ ON_DEMAND = {
     "firmware.services.books",
     "firmware.services.commands",
     "firmware.services.recovery",
+    "firmware.services.registration",
 }
 LOG_TEXTS = "log.txt"  # what firmware/log.py prints, see tools/squeeze.py
 # Type-only imports: a constant condition makes the compiler drop the block (71 bytes a module).

@@ -55,7 +55,7 @@ class WebSocketClient:
         self.rtt_ms = -1  # of the last ping
         self.closed = True  # nothing can be sent; received messages may still be fetched
         self._max = max_message
-        self._chunk = max_message >> 5 if max_message < 262144 else 16384  # 256 bytes of 8 kB
+        self._chunk = max(64, min(max_message >> 5, 16384))  # 256 bytes of 8 kB
         self._limit_ms = timeout_s * 1000
         self._log = log
         self._code = _ABNORMAL  # 0 while the connection lives

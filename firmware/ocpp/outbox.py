@@ -49,7 +49,7 @@ class Outbox:
         self._place = journal.begin()
         self._head = None  # (seq, action, txn, text, next place)
         self.last_seq = self._delivered
-        self._open_txn = state.get("open", 0)
+        self._open_txn = 0
         self._summary_txn = 0
         for text in journal.last_records():
             self._note(*_split(text)[:3])
@@ -101,11 +101,9 @@ class Outbox:
     def _note(self, seq: int, action: str, txn: int) -> None:
         if seq > self.last_seq:
             self.last_seq = seq
-        if action == _START:
-            self._open_txn = txn
-        elif action == _STOP:
-            self._open_txn = 0
-        elif action == "DataTransfer":
+        # Not from the start alone: that may lie segments back, where nobody looks at boot.
+        self._open_txn = 0 if action == _STOP else txn
+        if action == "DataTransfer":
             self._summary_txn = txn
 
     # ---- delivery ----
@@ -201,7 +199,6 @@ class Outbox:
                 "txn": self._txn,
                 "id": self._id,
                 "dead": self._dead_txn,
-                "open": self._open_txn,
             }
         )
 

@@ -14,12 +14,11 @@ behind it there may be the messages of a thousand offline sessions.
 
 import asyncio
 import gc
-from binascii import unhexlify
 
 from micropython import const
 
 from firmware.errors import ChargerError
-from firmware.ocpp import messages, rpc
+from firmware.ocpp import rpc
 from firmware.ocpp.errors import OcppError
 from firmware.on_demand import load
 
@@ -30,7 +29,7 @@ _MAX_BACKOFF_S = const(60)
 _STABLE_S = const(60)  # a connection that lived this long resets the back-off
 _MAX_TIMEOUTS = const(2)  # CALLs in a row without an answer, then the line counts as dead
 _BOOT = "BootNotification"
-_PLAIN = b"-._~"  # RFC 3986 2.3, besides letters and digits
+_REGISTRATION = "firmware.services.registration"
 
 # All that a broken line, a full heap, full flash or a hostile message may raise.
 _SURVIVED = (
@@ -95,7 +94,7 @@ class CentralSystem:
         self._boot_due_s = -1  # uptime of the next BootNotification, -1: at the next connection
         self._boot_interval_s = 0  # of the last Accepted answer
         self._heartbeat_s = 0  # uptime of the last one
-        self._password = ""
+        self._key = ""  # AuthorizationKey of this connection
         self._hurry = False  # do not wait out the back-off
 
     # ---- for the rest of the charger ----
@@ -157,14 +156,12 @@ class CentralSystem:
     # ---- one connection ----
 
     async def _connection(self) -> None:
-        settings = self._settings
         self._client = client = self._client_factory()
-        self._password = self._current_password()
-        url = settings.csms_url.rstrip("/") + "/" + percent_encoded(settings.charge_box_id)
+        self._key = self._keys.get("AuthorizationKey")
+        url, user, password = load(_REGISTRATION).address(self._settings, self._key)
         self._log.info("ocpp", "connecting to %s", url)
-        user = settings.charge_box_id if self._password else ""
         tls = self._tls() if self._tls and url[:4] == "wss:" else None
-        await client.connect(url, user=user, password=self._password, tls=tls)
+        await client.connect(url, user=user, password=password, tls=tls)
         self._rpc = rpc.Rpc(self._random_bytes)
         self._broken = False
         self._timeouts = 0
@@ -233,7 +230,7 @@ class CentralSystem:
                 if self._timeouts >= _MAX_TIMEOUTS:
                     return
             if not self._rpc.busy():
-                if self._password != self._current_password():
+                if self._key != self._keys.get("AuthorizationKey"):
                     return
                 client.ping_interval_s = self._keys.get("WebSocketPingInterval")
                 message = self._next(now_s)
@@ -270,15 +267,9 @@ class CentralSystem:
         return "Heartbeat", "{}", self._set_clock, 0, 0, 0
 
     def _boot_message(self) -> tuple:
-        settings = self._settings
         self._boot_due_s = -1
-        payload = messages.boot_notification(
-            settings.charge_point_model,
-            settings.charge_point_vendor,
-            settings.firmware_version,
-            settings.serial_number,
-        )
-        return _BOOT, payload, self._boot_answered, 0, 0, 0
+        payload = load(_REGISTRATION).boot_message(self._settings)
+        return (_BOOT, payload, self._boot_answered, 0, 0, 0)
 
     def _fail(self, why: str) -> None:
         """The CALL under way has failed."""
@@ -384,23 +375,3 @@ class CentralSystem:
                 self._clock.set_unix(load("firmware.ocpp.date_parser").parse_iso8601(text))
             except ValueError as error:
                 self._log.warn("ocpp", "currentTime: %s", error)
-
-    def _current_password(self) -> str:
-        """The AuthorizationKey a server has set (hex digits stand for characters), or ours."""
-        key = self._keys.get("AuthorizationKey")
-        if len(key) >= 32:
-            try:
-                return "".join([chr(byte) for byte in unhexlify(key)])
-            except ValueError:
-                pass  # not hex: taken as it is
-        return key or self._settings.authorization_key
-
-
-def percent_encoded(text: str) -> str:
-    """`text` as one segment of a URL's path (RFC 3986 2.1)."""
-    parts = []
-    for byte in text.encode():
-        letter = chr(byte)
-        plain = byte < 128 and (letter.isalpha() or letter.isdigit() or byte in _PLAIN)
-        parts.append(letter if plain else "%%%02X" % byte)
-    return "".join(parts)

@@ -1,8 +1,8 @@
 """An append-only journal in numbered segments: one line a record, durable when `append` returns.
 
-Each line ends in a checksum; a reader takes the first line that does not fit for the end of its
-segment, and after a restart a new segment is begun, so a torn tail harms nothing. Segments are
-deleted from the front. RAM held does not grow with the number of records.
+Each line ends in a checksum; a reader passes over lines that do not fit. After a restart and after
+a failed write a new segment is begun, so a torn tail harms nothing. Segments are deleted from the
+front. RAM held does not grow with the number of records.
 """
 
 import os
@@ -36,53 +36,58 @@ class Journal:
         """The place of the oldest record."""
         return self._first, 0
 
-    def append(self, text: str) -> bool:
-        """Add a record; True when it began a new segment. Raises OSError, then nothing is added."""
+    def append(self, text: str) -> None:
+        """Add a record, durably. Raises OSError."""
         data = text.encode()
         line = b"%s\t%08x\n" % (data, crc32(data))
-        begun = self._size == 0
         if self._size + len(line) > self._segment_bytes and self._size:
             self._last += 1
             self._size = 0
-            begun = True
+        size = self._size + len(line)
+        self._size = self._segment_bytes  # when the write fails: nothing may follow a torn line
         with open(self._name(self._last), "ab") as file:
             file.write(line)
-        self._size += len(line)
-        return begun
+        self._size = size
 
     def read(self, place: "tuple[int, int]") -> "tuple[str, tuple[int, int], tuple] | None":
         """The record at or after `place` as (text, its place, the next place); None at the end."""
         segment, offset = place
         while segment <= self._last:
             text, end = self._line(segment, offset)
-            if end:
+            if text:
                 return text, (segment, offset), (segment, end)
-            segment, offset = segment + 1, 0
+            offset = end
+            if not end:
+                segment += 1
         return None
 
     def _line(self, segment: int, offset: int) -> "tuple[str, int]":
-        """(text, offset behind it); ("", 0) where no sound record is."""
+        """(text, offset behind it); "" for a spoilt line, and offset 0 at the segment's end."""
         try:
             with open(self._name(segment), "rb") as file:
                 file.seek(offset)
                 line = file.readline()
         except OSError:
             return "", 0
-        if line[-1:] != b"\n" or line[-10:-9] != b"\t":
+        if line[-1:] != b"\n":
             return "", 0
+        end = offset + len(line)
         data = line[:-10]
-        if b"%08x" % crc32(data) != line[-9:-1]:
-            return "", 0
-        return data.decode(), offset + len(line)
+        if b"\t%08x\n" % crc32(data) != line[-10:]:
+            return "", end
+        return data.decode(), end
 
     def last_records(self) -> "Iterator[str]":
         """The records of the newest segment that has any, oldest first; none when empty."""
         for segment in range(self._last, self._first - 1, -1):
             text, end = self._line(segment, 0)
-            if end:
-                while end:
+            found = False
+            while end:
+                if text:
+                    found = True
                     yield text
-                    text, end = self._line(segment, end)
+                text, end = self._line(segment, end)
+            if found:
                 return
 
     def drop_before(self, segment: int) -> None:

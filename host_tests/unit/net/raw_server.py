@@ -141,9 +141,9 @@ class RawServer(ThreadedServer):
         try:
             path, _, query = (await peer.head()).partition("?")
             if query == "told":
-                first = self.peers[path][0]
-                first.told.set()
-                await first.finished.wait()
+                for first in self.peers.get(path, []):
+                    first.told.set()
+                    await first.finished.wait()
                 return
             peer.path = path
             self.peers.setdefault(path, []).append(peer)

@@ -171,19 +171,18 @@ async def _(peer: Peer) -> None:
     await asyncio.sleep(30)
 
 
-@script(
-    "abort", [1006, 1006], [1006, "aborted"], mode="abort", narrow=True, alone=True, after_ms=3000
-)
+@script("abort", [1006, 1006], [1006, "aborted"], mode="abort", narrow=True, alone=True, tell=True)
 async def _(peer: Peer) -> None:
     peer.send(peer.answer())
-    await asyncio.sleep(1.5)
-    await peer.ends(1)  # the client's process lives longer
+    await peer.told.wait()
+    await peer.ends()
 
 
-@script("cancelled send", ["cancelled"], None, mode="cancel_send", narrow=True, alone=True)
+@script("cancelled send", ["cancelled"], None, mode="cancel_send", narrow=True, alone=True,
+        tell=True)  # fmt: skip
 async def _(peer: Peer) -> None:
     peer.send(peer.answer())
-    await asyncio.sleep(1)
+    await peer.told.wait()
     await peer.until_end()
 
 
@@ -198,8 +197,9 @@ async def _(peer: Peer) -> None:
     await peer.until_end()
 
 
-@script("cancelled connect", [], "cancelled", mode="cancel_connect", alone=True)
+@script("cancelled connect", [], "cancelled", mode="cancel_connect", alone=True, tell=True)
 async def _(peer: Peer) -> None:
+    await peer.told.wait()
     await peer.ends()
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from firmware.ocpp import messages
 from firmware.ocpp.date_parser import parse_iso8601
-from firmware.services.central_system import percent_encoded
+from firmware.services.registration import percent_encoded
 from host_tests.unit.services.link_bench import (
     ACCEPTED,
     DROP,
