@@ -15,7 +15,7 @@ _GARBAGE = 8192
 _REST_MS = 1000  # lets the console drain, and keeps a crash loop slow
 
 
-def run(observer=None) -> None:
+def run(observer: "Callable" = None) -> None:
     """Build and run the charger until it wants to restart, then make it safe and reset."""
     import machine
 
@@ -41,7 +41,7 @@ def run(observer=None) -> None:
     machine.reset()
 
 
-def outputs_off(charger=None) -> None:
+def outputs_off(charger: "Charger" = None) -> None:
     """Contactor and enable off by their pins, the power module by its driver; never raises."""
     import boot
 

@@ -36,8 +36,30 @@ from firmware.storage.outbox_store import OutboxStore
 from firmware.storage.register import EnergyRegister
 
 
+# Loaded once at the start: what MicroPython keeps for ever of a module (its names) then lies with
+# the rest of what stays, and not in the middle of the memory that is free.
+_WARM = (
+    "services.books",
+    "services.commands",
+    "services.recovery",
+    "services.registration",
+    "ocpp.core",
+    "ocpp.date_parser",
+    "ocpp.get_configuration",
+    "ocpp.key_check",
+    "ocpp.remote_trigger",
+    "ocpp.rivot",
+    "ocpp.samples",
+    "ocpp.strict_json",
+    "charging.fault_texts",
+    "net.dial",
+)
+
+
 def build() -> Charger:
     """The charger, ready to run. Raises ChargerError when a chip of the board does not answer."""
+    for name in _WARM:
+        on_demand.load("firmware." + name)
     charger = Charger()
     charger.clock = clock = Clock(machine.RTC())
     charger.log = log = Log(clock)

@@ -48,6 +48,7 @@ ON_DEMAND = {
     "firmware.ocpp.get_configuration",
     "firmware.ocpp.handshake",
     "firmware.ocpp.key_check",
+    "firmware.ocpp.key_table",
     "firmware.ocpp.remote_trigger",
     "firmware.ocpp.requests",
     "firmware.ocpp.rivot",
@@ -177,7 +178,8 @@ def _compiler_age() -> int:
 
 def _source_name(path: Path) -> str:
     """The name that tracebacks on the chip show."""
-    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name
+    # Its own name only, which the interpreter knows already: every other text costs RAM.
+    return path.stem
 
 
 def _plain(path: Path) -> str:

@@ -11,10 +11,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# part of firmware/ -> the parts that it may import besides itself and errors
+# part of firmware/ -> the parts that it may import besides itself and what anybody may
+_ANYBODY = ("", "errors", "on_demand")
 _LEAVES = ("log", "tasks", "settings")
 _MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "errors": (),
+    "on_demand": (),
     "charging": (),
     "ocpp": (),
     "log": (),
@@ -25,8 +27,9 @@ _MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "storage": ("charging", "ocpp", *_LEAVES),
     "services": ("drivers", "net", "storage", "charging", "ocpp", *_LEAVES),
 }
-_ANYTHING = ("app", "board")
+_ANYTHING = ("app", "board", "charger")
 _PURE = ("charging", "ocpp")
+_LOADERS = ("__import__", "load")  # load: firmware/on_demand.py
 # What the pure parts may use of the standard library.
 _PURE_MODULES = (
     *("micropython", "json", "struct", "binascii", "hashlib", "collections", "array", "sys"),
@@ -42,21 +45,8 @@ _HINTS = {
 # Calls that may happen while a module is imported.
 _PURE_CALLS = {
     *("const", "namedtuple", "calcsize", "object", "tuple", "frozenset", "bytes", "len", "range"),
-    *(
-        "from_bytes",
-        "min",
-        "max",
-        "sum",
-        "int",
-        "float",
-        "str",
-        "ord",
-        "chr",
-        "dict",
-        "list",
-        "set",
-        "sorted",
-    ),
+    *("from_bytes", "min", "max", "sum", "int", "float", "str", "ord", "chr", "dict", "list"),
+    *("set", "sorted"),
 }
 _PURE_METHODS = {"split", "encode", "join", "format", "replace", "upper", "lower", "strip"}
 _MUTABLE_CALLS = {"list", "dict", "set", "bytearray", "array", "deque", "OrderedDict"}
@@ -104,7 +94,7 @@ def _judge(part: str, module: tuple[str, ...], name: list[str], folder: Path) ->
     target = name[1] if len(name) > 1 else ""
     if target == part == "drivers":
         return _between_drivers(module, name, folder)
-    if target in ("", "errors", part) or target in _MAY_IMPORT.get(part, ()):
+    if target in (*_ANYBODY, part) or target in _MAY_IMPORT.get(part, ()):
         return ""
     if part not in _MAY_IMPORT:
         return f"{part} has no layer: give it one in tools/check_layers.py"
@@ -123,6 +113,13 @@ def _imported(
     tree: ast.Module, module: tuple[str, ...], folder: Path
 ) -> Iterator[tuple[ast.stmt | ast.expr, str]]:
     """Every (node, dotted name) that is imported, in functions too; type-only blocks left out."""
+    texts = {
+        target.id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
     for node in _run_time(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -134,8 +131,8 @@ def _imported(
                 path = folder.parent.joinpath(*base.split("."), alias.name)
                 is_module = path.is_dir() or path.with_suffix(".py").is_file()
                 yield node, f"{base}.{alias.name}" if is_module else base
-        elif isinstance(node, ast.Call) and _name(node.func) == "__import__" and node.args:
-            text = _leading_text(node.args[0])
+        elif isinstance(node, ast.Call) and _name(node.func) in _LOADERS and node.args:
+            text = _leading_text(node.args[0], texts)
             if text:
                 yield node, text
 
@@ -147,12 +144,14 @@ def _absolute(node: ast.ImportFrom, module: tuple[str, ...]) -> str:
     return ".".join([*package, *([node.module] if node.module else [])])
 
 
-def _leading_text(node: ast.expr) -> str:
+def _leading_text(node: ast.expr, texts: dict[str, ast.Constant]) -> str:
     """The constant text that an expression begins with: "a.b." + x -> a.b"""
     if isinstance(node, ast.BinOp):
-        return _leading_text(node.left)
+        return _leading_text(node.left, texts)
     if isinstance(node, ast.JoinedStr) and node.values:
-        return _leading_text(node.values[0])
+        return _leading_text(node.values[0], texts)
+    if isinstance(node, ast.Name) and node.id in texts:
+        node = texts[node.id]
     text = node.value if isinstance(node, ast.Constant) else ""
     return text.rstrip(".") if isinstance(text, str) else ""
 

@@ -3,7 +3,8 @@
 In firmware/ the classes of other modules are named in quotes and not imported, for the chip's
 sake. mypy sees a copy of the tree that has those imports at the end of each file (line numbers
 stay). A quoted name that is no class of the firmware describes an interface and counts as Any;
-so do attributes that begin as None or empty, and tables whose rows mix types.
+so do attributes that begin as None or empty, tables whose rows mix types, and what a module loaded
+on demand holds. A class without `__init__` or fields of its own gets its attributes from outside.
 """
 
 import ast
@@ -105,12 +106,8 @@ def _annotated(text: str, tree: ast.Module) -> str:
         row, column = (target.end_lineno or 1) - 1, target.end_col_offset or 0
         edits.append((row, column, column, ": _Any"))
     for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.ClassDef)
-            and not node.bases
-            and "setattr(self" in ast.unparse(node)
-        ):
-            # Its attributes are named in a table: with Any as its base it has them all.
+        if isinstance(node, ast.ClassDef) and not node.bases and _filled_from_outside(node):
+            # With Any as its base it has every attribute.
             column = node.col_offset + len(f"class {node.name}")
             edits.append((node.lineno - 1, column, column, "(_Any)"))
         # Handed in and used by shape: `object` tells the reader that any such thing will do.
@@ -123,6 +120,14 @@ def _annotated(text: str, tree: ast.Module) -> str:
         line = lines[row].encode()  # the tree counts columns in bytes
         lines[row] = line[:start].decode() + new + line[end:].decode()
     return "\n".join(lines)
+
+
+def _filled_from_outside(owner: ast.ClassDef) -> bool:
+    """Has it neither an `__init__` nor fields: others set its attributes."""
+    return not any(
+        isinstance(part, ast.Assign | ast.AnnAssign) or getattr(part, "name", "") == "__init__"
+        for part in owner.body
+    )
 
 
 def _vague(tree: ast.Module) -> list[ast.Name | ast.Attribute]:

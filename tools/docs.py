@@ -1,4 +1,4 @@
-"""Writes the tables of docs/ that are made from the source: settings, states, faults.
+"""Writes the tables of docs/ that are made from the source: settings, OCPP keys, states, faults.
 
 `python -m tools.docs` writes them, `--check` only says whether they are up to date (exit 1: not).
 """
@@ -16,7 +16,9 @@ import compat  # noqa: E402
 compat.install()
 
 from firmware import settings  # noqa: E402
-from firmware.charging import connector, supervisor  # noqa: E402
+from firmware.charging import connector, fault_texts, supervisor  # noqa: E402
+from firmware.ocpp import key_table  # noqa: E402
+from tools.key_meanings import MEANINGS  # noqa: E402
 
 _HEADER = "<!-- Made by `make docs` from {source}: change that, not this. -->\n"
 
@@ -71,6 +73,47 @@ def _range(kind: type, low: int, high: int) -> str:
     return f"{low} to {high} bytes" if kind is str else f"{low} to {high}"
 
 
+_ACCESS = {"R": "read", "RW": "read, write", "RWB": "read, write (after a restart)", "W": "write"}
+_KEY_TYPES = {"text": "text", "data": "list of measurands", "phases": "list of phase rotations"}
+_UNIT = 6
+
+
+def keys_page() -> str:
+    """The OCPP configuration keys."""
+    text = _HEADER.format(source="firmware/ocpp/key_table.py and tools/key_meanings.py")
+    text += (
+        "# OCPP configuration keys\n\n"
+        "Read with GetConfiguration, set with ChangeConfiguration, or with `--set KEY=VALUE` on\n"
+        "the virtual charger. What differs from the default is kept on flash. The range of a text\n"
+        "is its length, that of a list how many elements it may have.\n\n"
+    )
+    head = ["key", "access", "type", "default", "range", "unit", "meaning"]
+    used = _used_keys()
+    return text + _table(head, [_key_row(row, row[0] in used) for row in key_table.rows()])
+
+
+def _used_keys() -> set[str]:
+    """The keys that some module of the firmware asks for."""
+    table = ROOT / "firmware" / "ocpp" / "key_table.py"
+    sources = [p.read_text(encoding="utf-8") for p in (ROOT / "firmware").rglob("*.py")
+               if p != table]  # fmt: skip
+    return set(re.findall(r'"([A-Z]\w+)"', "\n".join(sources)))
+
+
+def _key_row(row: list[str], used: bool) -> list[str]:
+    key, access, kind, default, *rest = row
+    low_high = " to ".join(rest[:2]) if len(rest) > 1 else "true, false" if kind == "bool" else ""
+    if "W" not in access:
+        low_high = ""
+    shown = "(empty)" if default == "-" else f"`{default}`".replace(",", "`, `")
+    unit = row[_UNIT] if len(row) > _UNIT else ""
+    meaning = MEANINGS.get(key, "")
+    if not used and "W" in access:
+        meaning += " (kept, without effect so far)"
+    return [f"`{key}`", _ACCESS.get(access, access), _KEY_TYPES.get(kind, kind), shown,
+            low_high, unit, meaning]  # fmt: skip
+
+
 def states_page() -> str:
     """The connector's transitions and the supervisor's faults."""
     text = _HEADER.format(source="firmware/charging/") + "# States and faults\n\n"
@@ -93,8 +136,9 @@ def states_page() -> str:
     }
     rows = []
     for row in supervisor.FAULTS:
-        name, _, hold_ms, clear_ms, reaction, code, reason, meaning = row
+        name, _, hold_ms, clear_ms, reaction, code, reason = row
         clears = "by service only" if clear_ms == supervisor.LATCH else f"after {clear_ms} ms"
+        meaning = fault_texts.TEXTS[name]
         rows.append([name, meaning, f"{hold_ms} ms", clears, reactions[reaction], code, reason])
     head = ["fault", "meaning", "must hold", "clears", "reaction", "errorCode", "stop reason"]
     return text + _table(head, rows)
@@ -105,6 +149,7 @@ def pages() -> dict[Path, str]:
     source = (ROOT / "firmware" / "settings.py").read_text(encoding="utf-8")
     return {
         ROOT / "docs" / "settings.md": settings_page(source),
+        ROOT / "docs" / "configuration-keys.md": keys_page(),
         ROOT / "docs" / "states.md": states_page(),
     }
 

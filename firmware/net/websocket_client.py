@@ -134,9 +134,14 @@ class WebSocketClient:
         self._item = None
         return item
 
-    async def send(self, message: str | bytes) -> None:
-        """Send one message, text or binary, as one frame. Raises ConnectionClosed."""
-        if isinstance(message, str):
+    async def send(self, message: "str | bytes | list[str]") -> None:
+        """Send one message, text or binary, as one frame. Raises ConnectionClosed.
+
+        A text that may be too long for one piece of memory comes as a list of texts.
+        """
+        if isinstance(message, list):
+            await self._write(frames.encode_parts(frames.TEXT, message, os.urandom(4)))
+        elif isinstance(message, str):
             await self._send(frames.TEXT, message.encode())
         else:
             await self._send(frames.BINARY, message)
@@ -235,7 +240,7 @@ class WebSocketClient:
             raise ConnectionClosed(self._code, self._reason)
         await self._write(frames.encode(opcode, payload, os.urandom(4)))
 
-    async def _write(self, data: bytes) -> None:
+    async def _write(self, data: "bytes | Iterator") -> None:
         async with self._lock:
             writer = self._writer
             pending = self._pending
@@ -243,7 +248,11 @@ class WebSocketClient:
                 pending["sending"] = self._limit_ms
                 reason = "a frame was cut short"  # by a caller that was cancelled
                 try:
-                    await self._push(writer, data)
+                    if isinstance(data, (bytes, bytearray)):
+                        await self._push(writer, data)
+                    else:
+                        for piece in data:
+                            await self._push(writer, piece)
                     reason = ""
                 except (OSError, ValueError) as error:
                     reason = self._explain(error)

@@ -37,19 +37,17 @@ REQUESTS = {
     "Reset": "type! Hard|Soft",
     "UnlockConnector": "connectorId! int",
 }
-_ON_DEMAND = {"GetConfiguration": "get_configuration", "TriggerMessage": "remote_trigger"}
-
-
-def dispatch(action: str, payload: dict, station: "Station", keys: "Keys") -> str:
-    """Answer one request; raises OcppError, with nothing done, when it is wrong or unknown."""
-    if action in REQUESTS:
-        check(action, payload, REQUESTS)
-        return status(answer(action, payload, station, keys))
-    module = load("firmware.ocpp." + _ON_DEMAND.get(action, "absent"))
-    return module.answer(action, payload, station, keys)
 
 
 def answer(action: str, payload: dict, station: "Station", keys: "Keys") -> str:
+    """Answer one request; raises OcppError, with nothing done, when it is wrong or unknown."""
+    if action not in REQUESTS:
+        return load("firmware.ocpp.absent").answer(action, payload, station, keys)
+    check(action, payload, REQUESTS)
+    return status(_status_of(action, payload, station, keys))
+
+
+def _status_of(action: str, payload: dict, station: "Station", keys: "Keys") -> str:
     """Status of the answer to a checked request of the Core profile."""
     connector_id = payload.get("connectorId", 1)
     if action == "DataTransfer":  # we know one vendor and none of its messages

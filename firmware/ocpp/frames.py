@@ -144,23 +144,48 @@ def _control(opcode: int, payload: bytes) -> tuple:
     return ("close", code, str(payload[2:], "utf-8"))
 
 
+def _header(opcode: int, size: int, mask: bytes) -> bytearray:
+    """Head of a masked, final frame. `mask`: 4 fresh random bytes (section 5.3)."""
+    if size < 126:
+        head = bytes((_FIN | opcode, _MASKED | size))
+    elif size < 65536:
+        head = bytes((_FIN | opcode, _MASKED | 126)) + size.to_bytes(2, "big")
+    else:
+        head = bytes((_FIN | opcode, _MASKED | 127)) + size.to_bytes(8, "big")
+    return head + mask
+
+
 def encode(opcode: int, payload: bytes, mask: bytes) -> bytes:
-    """One masked, final frame. `mask`: 4 fresh random bytes (section 5.3)."""
-    size = len(payload)
-    at = 6 if size < 126 else 8 if size < 65536 else 14
-    frame = bytearray(at + size)
-    frame[0] = _FIN | opcode
-    frame[1] = _MASKED | (size if at == 6 else 126 if at == 8 else 127)
-    if at > 6:
-        frame[2 : at - 4] = size.to_bytes(at - 6, "big")
-    frame[at - 4 : at] = mask
-    masks = mask * (min(size, _STRIDE) // 4 + 1)
-    for start in range(0, size, _STRIDE):
+    """One masked, final frame."""
+    head = _header(opcode, len(payload), mask)
+    at = len(head)
+    frame = bytearray(at + len(payload))
+    frame[:at] = head
+    masks = mask * (min(len(payload), _STRIDE) // 4 + 1)
+    for start in range(0, len(payload), _STRIDE):
         piece = payload[start : start + _STRIDE]
-        count = len(piece)
-        masked = int.from_bytes(piece, "big") ^ int.from_bytes(masks[:count], "big")
-        frame[at + start : at + start + count] = masked.to_bytes(count, "big")
+        frame[at + start : at + start + len(piece)] = _masked(piece, masks)
     return frame
+
+
+def encode_parts(opcode: int, parts: "list[str]", mask: bytes) -> "Iterator":
+    """The same frame piece by piece, for texts too long to find memory for at once."""
+    size = 0
+    for part in parts:
+        size += len(part.encode())
+    yield _header(opcode, size, mask)
+    for part in parts:
+        piece = part.encode()
+        yield _masked(piece, mask * (len(piece) // 4 + 1))
+        turn = len(piece) % 4
+        mask = mask[turn:] + mask[:turn]
+
+
+def _masked(piece: bytes, masks: bytes) -> bytes:
+    """`piece` xor the head of `masks`: as big ints, which is fast without machine code."""
+    count = len(piece)
+    number = int.from_bytes(piece, "big") ^ int.from_bytes(masks[:count], "big")
+    return number.to_bytes(count, "big")
 
 
 def encode_close(code: int, reason: str, mask: bytes) -> bytes:

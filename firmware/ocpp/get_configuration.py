@@ -1,23 +1,28 @@
 """GetConfiguration, loaded on demand by core.py. Every entry carries its value."""
 
 from .errors import OcppError
-from .keys import MAX_KEYS, find, rows
+from .key_table import MAX_KEYS, find, rows
 from .messages import quote
 from .requests import check
 
 
-def answer(action: str, payload: dict, station: "Station", keys: "Keys") -> str:
-    """The wanted keys, all that can be read when none is named (OCPP 1.6 5.8)."""
+def answer(action: str, payload: dict, station: "Station", keys: "Keys") -> "list[str]":
+    """The wanted keys, all that can be read when none is named (OCPP 1.6 5.8).
+
+    The answer is long and comes in parts, each with its comma.
+    """
     check(action, payload, {action: "key [text 50]"})
     wanted = payload.get("key") or ()
     if len(wanted) > MAX_KEYS:
         raise OcppError("OccurenceConstraintViolation", "more keys than GetConfigurationMaxKeys")
-    known = [_entry(row, keys) for row in (map(find, wanted) if wanted else rows()) if row]
+    parts = ['{"configurationKey":[']
+    for row in map(find, wanted) if wanted else rows():
+        entry = _entry(row, keys) if row else ""
+        if entry:
+            parts.append(entry if len(parts) == 1 else "," + entry)
     unknown = [quote(key) for key in wanted if not find(key)]
-    parts = ['{"configurationKey":[', ",".join(filter(None, known)), "]}"]
-    if unknown:
-        parts[2] = '],"unknownKey":[' + ",".join(unknown) + "]}"
-    return "".join(parts)
+    parts.append('],"unknownKey":[' + ",".join(unknown) + "]}" if unknown else "]}")
+    return parts
 
 
 def _entry(row: "list[str]", keys: "Keys") -> str:

@@ -11,7 +11,6 @@ away. The journal and the file functions are handed in.
 """
 
 from firmware.errors import ChargerError
-
 from firmware.on_demand import load
 
 from .messages import TID
@@ -47,12 +46,15 @@ class Outbox:
         self._tries = 0
         self._retry_at_s = 0
         self._place = journal.begin()
+        self._thinner = None  # while flash is low
         self._head = None  # (seq, action, txn, text, next place)
         self.last_seq = self._delivered
         self._open_txn = 0
         self._summary_txn = 0
         for text in journal.last_records():
             self._note(*_split(text)[:3])
+        if state.get("level"):
+            self._thinner = store.thinner(self, journal, state["level"])
 
     def __len__(self) -> int:
         return self.last_seq - self._delivered
@@ -84,16 +86,25 @@ class Outbox:
         """
         if action == _START and not self._store.has_room():
             raise OutboxFull("no room for another session until the server has taken some")
-        return self._append(action, payload, txn)
+        return self.record(action, payload, txn)
 
     def add_sample(self, txn: int, packed: str) -> int:
-        """Record a packed meter sample (samples.py) of `txn`."""
+        """Record a packed meter sample (samples.py) of `txn`; few of them where flash is low."""
         if not self._store.has_room():
             raise OutboxFull("no room for another sample")
-        return self._append(_SAMPLE, packed, txn)
+        if self._thinner is None and self._store.is_low():
+            self._thinner = self._store.thinner(self, self._journal, 1)
+            self.save()
+        if self._thinner:
+            return self._thinner.add_sample(txn, packed)
+        return self.record(_SAMPLE, packed, txn)
 
-    def _append(self, action: str, text: str, txn: int) -> int:
-        seq = self.last_seq + 1
+    def record(self, action: str, text: str, txn: int) -> int:
+        """Append whatever there is room for; its sequence number."""
+        if action != _SAMPLE and self._thinner:
+            self._thinner.flush()
+        self.last_seq += 1  # whatever happens: what has failed may be on flash all the same
+        seq = self.last_seq
         self._journal.append("%d\t%s\t%d\t%s" % (seq, action, txn, text))
         self._note(seq, action, txn)
         return seq
@@ -113,36 +124,35 @@ class Outbox:
         return now_s < self._retry_at_s
 
     def head(self, now_s: int) -> "tuple[int, str, str, int] | None":
-        """(seq, action, payload, txn) to send next; None when empty or backing off."""
+        """(seq, action, payload, txn) to send next; None when there is nothing to send now."""
         if not len(self) or self.backing_off(now_s):
             return None
-        while True:
-            head = self._head or self._load()
-            if head is None:
-                return None
-            seq, action, txn, text, _ = head
-            if txn and txn == self._dead_txn and action != _START:
-                self._bury()
-                continue
-            if action == _SAMPLE:
-                return (
-                    seq,
-                    "MeterValues",
-                    load("firmware.ocpp.samples").render(text, self._transaction(txn)),
-                    txn,
-                )
-            if TID in text:
-                text = text.replace(TID, str(self._transaction(txn)))
-            return seq, action, text, txn
+        head = self._head or self._load()
+        if head is None:
+            return None
+        seq, action, txn, _, _ = head
+        if txn and txn == self._dead_txn and action != _START:
+            self._bury()  # one a call: each costs flash writes, and the control loop waits
+            return None
+        action, text = self._message()
+        return seq, action, text, txn
 
-    def _transaction(self, txn: int) -> int:
+    def _message(self) -> "tuple[str, str]":
+        """(action, payload) of the head, with its transaction's id; -1 where that is lost."""
+        _, action, txn, text, _ = self._head
         transaction_id = self.transaction_id(txn)
-        return -1 if transaction_id is None else transaction_id
+        if transaction_id is None:
+            transaction_id = -1
+        if action == _SAMPLE:
+            return "MeterValues", load("firmware.ocpp.samples").render(text, transaction_id)
+        return action, text.replace(TID, str(transaction_id)) if TID in text else text
 
     def _load(self) -> "tuple | None":
         while True:
             found = self._journal.read(self._place)
             if found is None:
+                if self._thinner and self._thinner.flush():
+                    continue
                 # Fewer records than promised: flash lost some. Go on with what comes.
                 self._log.error("outbox", "%d records cannot be read", len(self))
                 self._delivered = self.last_seq
@@ -156,6 +166,11 @@ class Outbox:
                 return self._head
             self._place = next_place
 
+    def busy_segment(self) -> int:
+        """The newest segment of the journal that delivery has begun with."""
+        segment, offset = self._place
+        return segment if offset or self._head else segment - 1
+
     def delivered(self, seq: int, transaction_id: "int | None" = None) -> None:
         """The server has answered record `seq`: never send it again."""
         if self._head is None or self._head[0] != seq:
@@ -163,6 +178,7 @@ class Outbox:
         if self._head[1] == _START and transaction_id is not None:
             self._txn = self._head[2]
             self._id = transaction_id
+            self._dead_txn = 0
         self._advance()
 
     def failed(self, seq: int, now_s: int) -> None:
@@ -184,6 +200,8 @@ class Outbox:
     def _bury(self) -> None:
         seq, action, txn, text, _ = self._head
         self._log.error("outbox", "%s %d goes to the dead letters", action, seq)
+        if self.transaction_id(txn) is not None:  # afterwards nobody knows it
+            action, text = self._message()
         self._store.bury("%d\t%s\t%d\t%s" % (seq, action, txn, text))
         self._advance()
 
@@ -193,12 +211,19 @@ class Outbox:
         self._head = None
         self._tries = 0
         self._retry_at_s = 0
+        if not len(self):
+            self._thinner = None
+        self.save()
+
+    def save(self) -> None:
+        """Put on flash how far delivery has come."""
         self._store.write(
             {
                 "seq": self._delivered,
                 "txn": self._txn,
                 "id": self._id,
                 "dead": self._dead_txn,
+                "level": self._thinner.level if self._thinner else 0,
             }
         )
 

@@ -80,9 +80,12 @@ class Rpc:
         return "error", texts[0] or "GenericError", texts[1][:_MAX_DESCRIPTION]
 
 
-def answer(call_id: str, payload: str) -> str:
-    """Text of the CALLRESULT to the server's CALL `call_id`."""
-    return "".join(("[3,", quote(call_id), ",", payload, "]"))
+def answer(call_id: str, payload: "str | list[str]") -> "str | list[str]":
+    """Text of the CALLRESULT to the server's CALL `call_id`; in parts where the payload is."""
+    head = "[3,%s," % quote(call_id)
+    if isinstance(payload, list):
+        return [head] + payload + ["]"]
+    return head + payload + "]"
 
 
 def error(call_id: str, code: str, description: str) -> str:

@@ -20,15 +20,18 @@ def start(books: "Transactions", id_tag: str) -> int:
     except (OSError, ChargerError) as error:
         books.log.error("flash", "start refused: %s", error)
         return 0
-    books.started = {"start_s": unix_s, "wh": meter.wh, "mwh": meter.mwh}
+    books.started = {"txn": txn, "start_s": unix_s, "wh": meter.wh, "mwh": meter.mwh}
     books.next_sample_ms = books.interval_ms()
-    books.snapshot(txn)
+    try:
+        books.snapshot()
+    except OSError as error:  # it only matters when the power goes before the first sample
+        books.log.error("flash", "no snapshot: %s", error)
     books.log.info("charge", "session %d starts", txn)
     return txn
 
 
 def summary(books: "Transactions") -> None:
-    """SessionSummary and the lifetime register."""
+    """SessionSummary and the lifetime register. Raises OSError."""
     session = books.core.session
     meter = books.core.meter
     books.register.store(meter.wh, meter.mwh)
@@ -37,7 +40,7 @@ def summary(books: "Transactions") -> None:
 
 
 def stop(books: "Transactions", txn: int, reason: str, id_tag: str) -> None:
-    """StopTransaction of local transaction `txn`; nothing is left to recover."""
+    """StopTransaction of local transaction `txn`; nothing is left to recover. Raises OSError."""
     wh = books.core.meter.wh
     unix_s = books.clock.unix_s()
     payload = messages.stop_transaction(wh, unix_s, messages.TID, reason, id_tag)

@@ -54,7 +54,7 @@ class ChargePoint:
             self._control.button_pressed = False
             self._button()
         self._handle_events()
-        self.transactions.sample()
+        self.transactions.turn()
         if self.transactions.take_news():
             self.link.wake()
         self._reset_when_due()

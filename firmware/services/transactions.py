@@ -4,6 +4,8 @@ Called by the charge point when the core says that something has happened. Times
 clock, numbers from the core's session and meter; the texts are OCPP's business.
 """
 
+from micropython import const
+
 from firmware.errors import ChargerError
 from firmware.on_demand import load
 from firmware.storage.files import write_json
@@ -13,6 +15,7 @@ _BOOKS = "firmware.services.books"
 _SAMPLES = "firmware.ocpp.samples"
 _PERIODIC = "P"  # contexts of samples.py
 _TRIGGER = "T"
+_RETRY_S = const(2)
 
 
 class Transactions:
@@ -35,12 +38,16 @@ class Transactions:
         self.log = log
         self.started = {}
         self.next_sample_ms = 0
-        self.stop_pending = False
+        # What of an ended session is not on flash yet, and when to try again.
+        self.summary_due = False
+        self._ending = None  # (local number, reason, idTag) of the stop
+        self._status_told = False
+        self._retry_at_s = 0
         self._seen_seq = 0
 
     def all_delivered(self) -> bool:
         """Has the central system everything."""
-        return not len(self.outbox)
+        return self._ending is None and not len(self.outbox)
 
     def take_news(self) -> bool:
         """Has anything been recorded since the last call."""
@@ -59,14 +66,22 @@ class Transactions:
 
     def record_start(self, id_tag: str) -> int:
         """Put StartTransaction on flash; its local number, 0 when flash does not take it."""
-        return load(_BOOKS).start(self, id_tag)
+        self._status_told = True
+        self._close()  # no session begins before the last one is closed
+        return load(_BOOKS).start(self, id_tag) if self._ending is None else 0
 
     def record_failed_start(self, txn: int) -> None:
         """The start is on flash, but the vehicle went away: close it with no energy."""
-        load(_BOOKS).stop(self, txn, "Other", "")
+        self._ending = txn, "Other", ""
+        self._close()
 
-    def sample(self) -> None:
-        """Record a sample when one is due (MeterValueSampleInterval)."""
+    def turn(self) -> None:
+        """What is due by time: the end that flash has not taken, a sample."""
+        if self._ending and self._status_told and self.clock.uptime_s() >= self._retry_at_s:
+            self._close()
+        self._sample()
+
+    def _sample(self) -> None:
         session = self.core.session
         interval_ms = self.interval_ms()
         if not session.open or not interval_ms:
@@ -90,15 +105,32 @@ class Transactions:
 
     def begin_stop(self) -> None:
         """The session is over: the summary goes first (the guide's order)."""
-        load(_BOOKS).summary(self)
-        self.stop_pending = True
+        session = self.core.session
+        self._ending = session.txn, session.reason, session.stop_id_tag
+        self.summary_due = True
+        self._status_told = False
+        self._close()
 
     def finish_stop(self) -> None:
         """After the status: StopTransaction, where one is due."""
-        if self.stop_pending:
-            self.stop_pending = False
-            session = self.core.session
-            load(_BOOKS).stop(self, session.txn, session.reason, session.stop_id_tag)
+        self._status_told = True
+        self._close()
+
+    def _close(self) -> None:
+        """Put on flash what is due of the ended session; what fails is tried again later."""
+        if self._ending is None:
+            return
+        books = load(_BOOKS)
+        try:
+            if self.summary_due:
+                books.summary(self)
+                self.summary_due = False
+            if self._status_told:
+                books.stop(self, *self._ending)
+                self._ending = None
+        except (OSError, ChargerError) as error:
+            self._retry_at_s = self.clock.uptime_s() + _RETRY_S
+            self.log.error("flash", "end of the session not recorded yet: %s", error)
 
     def interval_ms(self) -> int:
         """MeterValueSampleInterval in ms, 0 = no samples."""
@@ -123,16 +155,18 @@ class Transactions:
         session = self.core.session
         meter = self.core.meter
         try:
-            self.outbox.add_sample(session.txn, self._packed(unix_s, _PERIODIC))
+            # The register first: meterStop after a power cut must not be below a sample.
             self.register.store(meter.wh, meter.mwh)
-            self.snapshot(session.txn)
+            self.snapshot()
+            self.outbox.add_sample(session.txn, self._packed(unix_s, _PERIODIC))
         except (OSError, ChargerError) as error:
             self.log.error("flash", "sample lost: %s", error)
 
-    def snapshot(self, txn: int) -> None:
-        """What recovery.py needs to close the session after a power cut."""
+    def snapshot(self) -> None:
+        """What recovery.py needs to close the session after a power cut. Raises OSError."""
+        session = self.core.session
         snapshot = self.started
-        snapshot["txn"] = txn
         snapshot["unix_s"] = self.clock.unix_s()
-        snapshot["soc_c100"] = self.core.session.soc_c100
+        snapshot["ms"] = session.duration_ms if session.open else 0
+        snapshot["soc_c100"] = session.soc_c100 if session.open else self.core.bms.soc_c100
         write_json(_SNAPSHOT, snapshot)

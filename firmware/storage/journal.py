@@ -29,8 +29,18 @@ class Journal:
         self._last = max(numbers) + 1 if numbers else 1
         self._size = 0
 
-    def _name(self, segment: int) -> str:
+    def name(self, segment: int) -> str:
+        """The file of a segment."""
         return "%s/%08d%s" % (self.folder, segment, _SUFFIX)
+
+    def line(self, text: str) -> bytes:
+        """The record as it is on flash."""
+        data = text.encode()
+        return b"%s\t%08x\n" % (data, crc32(data))
+
+    def newest(self) -> int:
+        """The segment that is being written."""
+        return self._last
 
     def begin(self) -> "tuple[int, int]":
         """The place of the oldest record."""
@@ -38,14 +48,13 @@ class Journal:
 
     def append(self, text: str) -> None:
         """Add a record, durably. Raises OSError."""
-        data = text.encode()
-        line = b"%s\t%08x\n" % (data, crc32(data))
+        line = self.line(text)
         if self._size + len(line) > self._segment_bytes and self._size:
             self._last += 1
             self._size = 0
         size = self._size + len(line)
         self._size = self._segment_bytes  # when the write fails: nothing may follow a torn line
-        with open(self._name(self._last), "ab") as file:
+        with open(self.name(self._last), "ab") as file:
             file.write(line)
         self._size = size
 
@@ -64,7 +73,7 @@ class Journal:
     def _line(self, segment: int, offset: int) -> "tuple[str, int]":
         """(text, offset behind it); "" for a spoilt line, and offset 0 at the segment's end."""
         try:
-            with open(self._name(segment), "rb") as file:
+            with open(self.name(segment), "rb") as file:
                 file.seek(offset)
                 line = file.readline()
         except OSError:
@@ -93,5 +102,5 @@ class Journal:
     def drop_before(self, segment: int) -> None:
         """Delete the segments before `segment`."""
         while self._first < segment:
-            remove(self._name(self._first))
+            remove(self.name(self._first))
             self._first += 1

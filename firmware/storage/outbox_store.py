@@ -1,7 +1,9 @@
 """The outbox's small files beside its journal: delivery state, dead letters, room left."""
 
+from firmware.on_demand import load
 from firmware.storage.files import free_bytes, read_json, write_json
 
+_LOW = 196608  # below this, samples are thinned
 _MIN_FREE = 65536  # always left for the messages that end running sessions
 _ASK_EVERY = 32  # asking littlefs for free space walks the file system
 
@@ -9,10 +11,11 @@ _ASK_EVERY = 32  # asking littlefs for free space walks the file system
 class OutboxStore:
     """Files in `folder`: `state.json` and `dead.log`."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, low_bytes: int = _LOW) -> None:
         self._folder = folder
+        self._low_bytes = low_bytes
         self._asked = 0
-        self._room = True
+        self._free = 0
 
     def read(self) -> dict:
         """The stored delivery state, empty at first."""
@@ -25,11 +28,23 @@ class OutboxStore:
     def bury(self, text: str) -> None:
         """Append a record to the dead letters."""
         with open(self._folder + "/dead.log", "ab") as file:
-            file.write(text.encode() + b"\n")
+            file.write(b"\n" + text.encode())  # the line end first: the line before may be torn
 
     def has_room(self) -> bool:
         """Is there room for more than the ends of running sessions."""
-        if not self._room or self._asked % _ASK_EVERY == 0:
-            self._room = free_bytes(self._folder) > _MIN_FREE
+        if self._free <= _MIN_FREE or self._asked % _ASK_EVERY == 0:
+            self._free = free_bytes(self._folder)
         self._asked += 1
-        return self._room
+        return self._free > _MIN_FREE
+
+    def is_low(self, ask: bool = False) -> bool:
+        """Does flash fill up; as `has_room` knows it, or asked now."""
+        if ask:
+            self._free = free_bytes(self._folder)
+        return self._free < self._low_bytes
+
+    def thinner(self, outbox: "Outbox", journal: "Journal", level: int) -> "Thinner":
+        """What thins the samples from now on."""
+        thinner = load("firmware.storage.thinning").Thinner(outbox, journal, self)
+        thinner.start(level)
+        return thinner

@@ -1,4 +1,7 @@
-"""Scenarios run the whole firmware on the virtual clock, each on every interpreter."""
+"""Scenarios run the whole firmware on the virtual clock, each on every interpreter.
+
+RIVOT_HEAP32 is the heap of the 32-bit MicroPython, for experiments; the chip has 112k.
+"""
 
 import os
 
@@ -8,7 +11,7 @@ from tools.micropython import command
 from tools.sim.bench import Bench
 
 INTERPRETERS = ("cpython", "micropython", "micropython32")
-HEAP = {"micropython32": "112k"}
+HEAP = {"micropython32": os.environ.get("RIVOT_HEAP32", "112k")}
 
 
 @pytest.fixture(params=INTERPRETERS)
@@ -27,11 +30,11 @@ def start(interpreter: str):
     """Starts benches: `start(settings={...})`; all are closed at the end."""
     benches: list[Bench] = []
 
-    def _start(settings: dict | None = None, **options: object) -> Bench:
-        bench = Bench(
-            on=interpreter, settings=settings, heap=HEAP.get(interpreter), **options
-        ).__enter__()
+    def _start(settings: dict | None = None, power: bool = True, **options: object) -> Bench:
+        bench = Bench(on=interpreter, settings=settings, heap=HEAP.get(interpreter), **options)
         benches.append(bench)
+        if power:
+            bench.power_on()
         return bench
 
     yield _start
@@ -47,8 +50,8 @@ def bench(start) -> Bench:
     return bench
 
 
-def booted(bench: Bench) -> None:
+def booted(bench: Bench, connector: str = "Available") -> None:
     """Wait for the boot sequence of the guide."""
     bench.expect("BootNotification", within_s=20)
     bench.expect("StatusNotification", connectorId=0, status="Available")
-    bench.expect("StatusNotification", connectorId=1, status="Available")
+    bench.expect("StatusNotification", connectorId=1, status=connector)

@@ -2,80 +2,143 @@
 
 import json
 import re
+from datetime import datetime
 
 from host_tests.scenarios.conftest import booted
-from host_tests.scenarios.steps import power_is_off, status
+from host_tests.scenarios.steps import charging, power_is_off, status, transaction_id
 from tools.sim.bench import Bench
+from tools.sim.script import Entry
 
 STAMP = re.compile(r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+VOLTS = 77.15
+# The guide's eight samples: state of charge, watts; and the amps that make them at 77.15 V.
+SAMPLES = (
+    ("87.07", "142.00", 1.85), ("87.07", "142.00", 1.85), ("87.07", "141.00", 1.83),
+    ("87.12", "143.00", 1.86), ("87.12", "143.00", 1.86), ("87.12", "142.00", 1.85),
+    ("87.18", "144.00", 1.87), ("87.18", "140.00", 1.82),
+)  # fmt: skip
+TEN_STEPS = [
+    status("Preparing"),
+    ("DataTransfer", {"messageId": "VehicleInfo"}),
+    "StartTransaction",
+    status("Charging"),
+    *["MeterValues"] * len(SAMPLES),
+    ("DataTransfer", {"messageId": "SessionSummary"}),
+    status("Finishing"),
+    "StopTransaction",
+]
 
 
-def guide(payload: dict, **fields: object) -> dict:
-    """The guide's example with the ids and times of the frame at hand."""
-    return {**fields, **{k: v for k, v in payload.items() if k not in fields}}
-
-
-def raw(entry) -> str:
+def raw(entry: Entry) -> str:
     """A frame's payload as it was on the wire."""
     return entry.text[entry.text.index(f'"{entry.kind}",') + len(entry.kind) + 3 : -1]
 
 
-def example(text: str, **substitutes: str) -> str:
-    """A line of the guide without white space between tokens, ids and times put in."""
-    compact = json.dumps(json.loads(text), separators=(",", ":"), ensure_ascii=False)
-    for old, new in substitutes.items():
-        compact = compact.replace(f'"<{old}>"', json.dumps(new))
-    return compact
+def guide(text: str) -> str:
+    """JSON as the guide prints it, without the white space between tokens."""
+    return json.dumps(json.loads(text), separators=(",", ":"))
+
+
+def time_of(text: str) -> datetime:
+    assert STAMP.match(text)
+    return datetime.fromisoformat(text)
 
 
 def test_boot_sequence(start) -> None:
     bench = start()
-    boot, all_, one = bench.expect_order(
-        [
-            "BootNotification",
-            ("StatusNotification", {"connectorId": 0}),
-            ("StatusNotification", {"connectorId": 1}),
-        ]
-    )
-    assert raw(boot) == example(
+    wanted = ["BootNotification", *["StatusNotification"] * 2]
+    boot, *statuses = bench.expect_order(wanted)
+    assert raw(boot) == guide(
         '{"chargePointModel": "Rivot Charger", "chargePointVendor": "Rivot Motors"}'
     )
-    for entry, connector in ((all_, 0), (one, 1)):
-        assert raw(entry) == example(
-            '{"connectorId": %d, "errorCode": "NoError", "status": "Available",'
-            ' "timestamp": "<at>"}' % connector,
-            at=entry.payload["timestamp"],
+    for connector, entry in enumerate(statuses):
+        at = entry.payload["timestamp"]
+        assert time_of(at)
+        assert raw(entry) == guide(
+            '{"connectorId": %d, "errorCode": "NoError", "status": "Available", "timestamp": "%s"}'
+            % (connector, at)
         )
-        assert STAMP.match(entry.payload["timestamp"])
 
 
-def test_the_ten_steps(start) -> None:
+def test_ten_steps(start) -> None:
     bench = start()
     booted(bench)
+    place = len(bench.log)
     bench.command("bms soc=87.00 voltage=76.38 current_limit=90 temperature=26.5")
     bench.command("plug")
-    _, vehicle = bench.expect_order([status("Preparing"), "DataTransfer"], within_s=20)
+    bench.run_until(lambda: "VehicleInfo" in bench.log[-2].text, 20, "VehicleInfo")
+    bench.command(f"bms soc=87.07 voltage={VOLTS} current_limit=1.85")
+    accepted = bench.call("RemoteStartTransaction", {"connectorId": 1, "idTag": "TEST_TAG"})
+    assert accepted == {"status": "Accepted"}
+    charge_like_the_guide(bench)
+    accepted = bench.call("RemoteStopTransaction", {"transactionId": transaction_id(bench)})
+    assert accepted == {"status": "Accepted"}
+    steps = bench.expect_order(TEN_STEPS)
+    check_before(*steps[:4])
+    check_samples(steps[2], steps[4:12])
+    check_end(bench, steps[2], *steps[12:])
+    assert order_of_calls(bench.log[place:]) == [
+        "DataTransfer", "RemoteStartTransaction", "StartTransaction", "MeterValues",
+        "RemoteStopTransaction", "DataTransfer", "StopTransaction",
+    ]  # fmt: skip
+    bench.run(3)
+    assert power_is_off(bench)
+    bench.command("unplug")
+    bench.expect("StatusNotification", connectorId=1, status="Available")
+
+
+def order_of_calls(entries: list[Entry]) -> list[str]:
+    """Actions of both ways, each once in a row, without statuses and heartbeats."""
+    order: list[str] = []
+    for entry in entries:
+        left_out = entry.kind.endswith("Response")
+        left_out |= entry.kind in ("StatusNotification", "Heartbeat", *order[-1:])
+        if not left_out:
+            order.append(entry.kind)
+    return order
+
+
+def charge_like_the_guide(bench: Bench) -> None:
+    """Eight samples with the guide's values, then the energy and the duration of its summary."""
+    bench.run_until(lambda: "StartTransaction" in {e.kind for e in bench.log}, 10)
+    began_s = next(e for e in bench.log if e.kind == "StartTransaction").ms / 1000
+    for number, (soc, _, sample_amps) in enumerate(SAMPLES):
+        # The vehicle's counters are asked for every 2 s each.
+        bench.run(began_s + 10 * number + 5 - bench.now_s)
+        bench.command(f"bms soc={soc} current_limit={sample_amps}")
+    bench.run(began_s + 81 - bench.now_s)
+    stop_s = began_s + 89.85  # 1.50 minutes, and no ninth sample
+    missing_wh = 3.39 - bench.hardware.plant_state()["wh_delivered"]
+    last_amps = missing_wh * 3600 / VOLTS / (stop_s - bench.now_s)
+    bench.command(f"bms soc=87.18 current_limit={last_amps:.4f}")
+    bench.run(stop_s - bench.now_s)
+
+
+def check_before(preparing: Entry, vehicle: Entry, begun: Entry, charging_: Entry) -> None:
     assert raw(vehicle) == (
         '{"vendorId":"RivotMotors","messageId":"VehicleInfo","data":"{\\"soc\\":87.00,'
         '\\"maxCurrent\\":90.0,\\"voltage\\":76.38,\\"current\\":0.0,\\"temperature\\":26.5}"}'
     )
-    bench.command("bms soc=87.07 voltage=77.15 current_limit=1.85")
-    accepted = bench.call("RemoteStartTransaction", {"connectorId": 1, "idTag": "TEST_TAG"})
-    assert accepted == {"status": "Accepted"}
-    begun, charging = bench.expect_order(["StartTransaction", status("Charging")])
-    assert raw(begun) == example(
-        '{"connectorId": 1, "idTag": "TEST_TAG", "meterStart": 0, "timestamp": "<at>"}',
-        at=begun.payload["timestamp"],
+    for entry in (preparing, charging_):
+        assert raw(entry) == guide(
+            '{"connectorId": 1, "errorCode": "NoError", "status": "%s", "timestamp": "%s"}'
+            % (entry.payload["status"], entry.payload["timestamp"])
+        )
+    assert raw(begun) == guide(
+        '{"connectorId": 1, "idTag": "TEST_TAG", "meterStart": 0, "timestamp": "%s"}'
+        % begun.payload["timestamp"]
     )
-    samples = bench.expect_order(["MeterValues"] * 4, within_s=60)
-    check_sample(samples[1], bench)
-    stop_when(bench, 3.39)
-    remote_stop = bench.call("RemoteStopTransaction", {"transactionId": transaction(bench)})
-    assert remote_stop == {"status": "Accepted"}
-    check_end(bench)
 
 
-def check_sample(entry, bench: Bench) -> None:
+def check_samples(begun: Entry, entries: list[Entry]) -> None:
+    began = time_of(begun.payload["timestamp"])
+    for number, (entry, (soc, watts, _)) in enumerate(zip(entries, SAMPLES, strict=True)):
+        (meter_value,) = entry.payload["meterValue"]
+        at = meter_value["timestamp"]
+        assert (time_of(at) - began).total_seconds() == 10 * (number + 1)
+        values = [sampled["value"] for sampled in meter_value["sampledValue"]]
+        assert values[1:4] == [watts, soc, "77.15"]
+        assert values[0] == str(142 * (10 * number + 8) // 3600)
     sampled = ",".join(
         '{"value":"%s","context":"Sample.Periodic","measurand":"%s","unit":"%s"}' % row
         for row in (
@@ -86,57 +149,31 @@ def check_sample(entry, bench: Bench) -> None:
             ("1.85", "Current.Import", "A"),
         )
     )
-    assert raw(entry) == (
-        '{"connectorId":1,"transactionId":%d,"meterValue":[{"timestamp":"%s","sampledValue":[%s]}]}'
-        % (transaction(bench), entry.payload["meterValue"][0]["timestamp"], sampled)
+    first = entries[0].payload
+    assert raw(entries[0]) == (
+        '{"connectorId":1,"transactionId":130,"meterValue":[{"timestamp":"%s","sampledValue":[%s]}]}'
+        % (first["meterValue"][0]["timestamp"], sampled)
     )
 
 
-def transaction(bench: Bench) -> int:
-    answers = [e for e in bench.log if e.way == "<" and e.kind == "StartTransactionResponse"]
-    return int(answers[-1].payload["transactionId"])
-
-
-def stop_when(bench: Bench, wh: float) -> None:
-    """Wait for the guide's minute and a half, with exactly the guide's energy."""
-    began_s = next(e for e in bench.log if e.kind == "StartTransaction").ms / 1000
-    while bench.hardware.plant_state()["wh_delivered"] < wh - 0.005:
-        bench.run(0.05)
-    bench.command("bms current_limit=0.1")
-    bench.command("bms soc=87.18")
-    bench.run(began_s + 89.8 - bench.now_s)
-
-
-def check_end(bench: Bench) -> None:
-    summary, _, stop = bench.expect_order(
-        ["DataTransfer", status("Finishing"), "StopTransaction"], ignore=("MeterValues",)
-    )
-    assert raw(summary).startswith(
+def check_end(bench: Bench, begun: Entry, summary: Entry, finishing: Entry, stop: Entry) -> None:
+    assert raw(summary) == (
         '{"vendorId":"RivotMotors","messageId":"SessionSummary","data":"{\\"finalSoc\\":87.18,'
-        '\\"energyDelivered\\":3.'
+        '\\"energyDelivered\\":3.39,\\"durationMinutes\\":1.50}"}'
     )
-    assert raw(summary).endswith(',\\"durationMinutes\\":1.50}"}')
-    assert raw(stop) == example(
-        '{"meterStop": 3, "timestamp": "<at>", "transactionId": %d, "reason": "Remote"}'
-        % transaction(bench),
-        at=stop.payload["timestamp"],
+    at = stop.payload["timestamp"]
+    assert raw(stop) == guide(
+        '{"meterStop": 3, "timestamp": "%s", "transactionId": 130, "reason": "Remote"}' % at
     )
-    bench.run(3)
-    assert power_is_off(bench)
-    bench.command("unplug")
-    bench.expect("StatusNotification", connectorId=1, status="Available")
+    seconds = (time_of(at) - time_of(begun.payload["timestamp"])).total_seconds()
+    assert 89 <= seconds <= 90
 
 
 def test_samples_come_every_ten_seconds_by_their_own_time(bench: Bench) -> None:
-    from host_tests.scenarios.steps import charging
-
     charging(bench)
-    times = [
-        bench.expect("MeterValues", within_s=15).payload["meterValue"][0]["timestamp"]
-        for _ in range(4)
-    ]
-    seconds = [int(t[14:16]) * 60 + int(t[17:19]) for t in times]
-    assert [(b - a) % 3600 for a, b in zip(seconds, seconds[1:], strict=False)] == [10, 10, 10]
+    entries = [bench.expect("MeterValues", within_s=15) for _ in range(3)]
+    times = [time_of(entry.payload["meterValue"][0]["timestamp"]) for entry in entries]
+    assert [(b - a).seconds for a, b in zip(times, times[1:], strict=False)] == [10, 10]
 
 
 def test_heartbeat_every_60_s_though_the_boot_answer_says_14400(bench: Bench) -> None:

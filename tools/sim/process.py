@@ -28,6 +28,7 @@ import main
 main.run(o)
 """
 _SHIM = build.OUT.parent / "shim"
+SHIM_BYTES = 7 * 1024  # heap the shim needs on 32 bit; `state` reports what it really took
 # What few boards use costs heap only where it is used (shim/rare.py). The second pattern holds
 # only for code that handles pins and buses: these names mean other things elsewhere.
 _RARE = re.compile(
@@ -61,7 +62,16 @@ def command_line(on: str, heap: str | None) -> list[str]:
         raise NoInterpreter(f"{on} is not installed here: try `make setup`")
     if on == "cpython":
         return [*words, str(HERE / "child.py")]
-    return [*words, *(("-X", f"heapsize={heap}") if heap else ()), "-c", _START]
+    return [*words, *(("-X", f"heapsize={_with_shim(heap)}") if heap else ()), "-c", _START]
+
+
+def _with_shim(heap: str) -> int:
+    """`heap` is the firmware's; what the shim takes comes on top, as no chip has to carry it."""
+    unit = {"k": 1024, "m": 1024 * 1024}.get(heap[-1:].lower(), 1)
+    number = heap if unit == 1 else heap[:-1]
+    if not number.isdigit():
+        raise ValueError(f"--heap {heap}: a size like 112k wanted")
+    return int(number) * unit + SHIM_BYTES
 
 
 def rare_modules(firmware: Path | None) -> list[str]:

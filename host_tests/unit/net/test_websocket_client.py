@@ -62,6 +62,7 @@ def script(name: str, got: list, end: object, answers: list | None = None, **cas
 
 
 frames("810161" + BYE, ["a"], [1000, ""], [closed(1000)])
+frames("810161" + BYE, ["a"], [1000, ""], [closed(1000)], client={"max_message": 1})
 frames("8100" + "8200" + BYE, ["", ""], [1000, ""], [closed(1000)])
 frames("8800", [], [1005, ""], [(8, b"")])
 frames("88050bb8" + b"bye".hex(), [], [3000, "bye"], [closed(3000)])
@@ -445,6 +446,10 @@ def test_names_are_asked_for_again_only_after_a_failure(monkeypatch: pytest.Monk
         asked.append(host)
         return getaddrinfo(host, *rest)
 
+    async def say_bye(peer: Peer) -> None:
+        peer.send(peer.answer() + bytes.fromhex(BYE))
+        await peer.until_end()
+
     getaddrinfo = socket.getaddrinfo
     monkeypatch.setattr(dial.socket, "getaddrinfo", lookup)
 
@@ -458,7 +463,7 @@ def test_names_are_asked_for_again_only_after_a_failure(monkeypatch: pytest.Monk
         client = WebSocketClient()
         counts = []
         for good in (True, True, False, True):
-            with RawServer({"/": SCRIPTS["/2"]}) as server:
+            with RawServer({"/": say_bye}) as server:
                 port = server.port
                 if good:
                     await connect(client, port)

@@ -114,7 +114,7 @@ def lines():
     yield rivot.session_summary(8718, 2**40, 90000)
     keys = Keys(lambda values: None)
     for action, payload in CALLS:
-        yield attempt(core.dispatch, action, payload, Station(), keys)
+        yield attempt(answer_of, action, payload, Station(), keys)
     yield sorted(keys.dump().items())
     for frame in FRAMES:
         peer = rpc.Rpc(lambda size: b"\x0f" * size)
@@ -128,8 +128,8 @@ def heap() -> None:
     keys = Keys(lambda values: None)
     used = [0] * 6
     for turn in range(6):
-        core.dispatch("GetConfiguration", {}, Station(), keys)
-        core.dispatch("ChangeConfiguration", {"key": "ResetRetries", "value": "2"}, None, keys)
+        get_configuration.answer("GetConfiguration", {}, Station(), keys)
+        answer_of("ChangeConfiguration", {"key": "ResetRetries", "value": "2"}, None, keys)
         gc.collect()
         used[turn] = gc.mem_alloc()
     print("heap grows by", max(used[3:]) - used[2])

@@ -5,7 +5,8 @@ import pytest
 
 from firmware.ocpp import core
 from firmware.ocpp.errors import OcppError
-from firmware.ocpp.keys import Keys, rows
+from firmware.ocpp.key_table import rows
+from firmware.ocpp.keys import Keys
 from host_tests.unit.ocpp.schemas import valid
 
 PROFILE = {
@@ -54,7 +55,7 @@ def keys():
 
 def ask(action, payload, station=None, keys=None):
     """The answer's payload, which keeps to the schema."""
-    return valid(action + "Response", core.dispatch(action, payload, station or Station(), keys))
+    return valid(action + "Response", answer_of(action, payload, station or Station(), keys))
 
 
 @pytest.mark.parametrize(
@@ -181,13 +182,13 @@ def test_without_local_list_its_version_is_minus_one():
 def test_wrong_requests_are_refused_and_nothing_is_done(keys, action, payload, code):
     station = Station()
     with pytest.raises(OcppError) as caught:
-        core.dispatch(action, payload, station, keys)
+        answer_of(action, payload, station, keys)
     assert caught.value.code == code and len(str(caught.value)) <= 60
     assert (station.did, keys.dump()) == ([], {})
 
 
 def test_all_keys_are_told_each_with_a_value_and_in_one_piece(keys):
-    text = core.dispatch("GetConfiguration", {}, Station(), keys)
+    text = get_configuration.answer("GetConfiguration", {}, Station(), keys)
     payload = valid("GetConfigurationResponse", text)
     assert list(payload) == ["configurationKey"]
     entries = payload["configurationKey"]
@@ -203,7 +204,7 @@ def test_asked_keys_are_told_and_unknown_ones_named(keys):
     keys.set("LocalPreAuthorize", "true")
     wanted = ["heartbeatinterval", "Testing", "LocalPreAuthorize", "NumberOfConnectors", "é\"",
               "AuthorizationKey"]  # fmt: skip
-    text = core.dispatch("GetConfiguration", {"key": wanted}, Station(), keys)
+    text = get_configuration.answer("GetConfiguration", {"key": wanted}, Station(), keys)
     assert valid("GetConfigurationResponse", text) == {
         "configurationKey": [
             {"key": "HeartbeatInterval", "readonly": False, "value": "60"},
@@ -254,5 +255,5 @@ def test_modules_loaded_on_demand_do_not_stay(keys):
 
 def test_answers_are_compact_json(keys):
     for action, payload in (("Reset", {"type": "Soft"}), ("GetConfiguration", {})):
-        text = core.dispatch(action, payload, Station(), keys)
+        text = answer_of(action, payload, Station(), keys)
         assert text == json.dumps(json.loads(text), separators=(",", ":"))

@@ -4,12 +4,12 @@ import subprocess
 
 import pytest
 
-from tools import build, micropython
+from tools import build, micropython, where
 
 
 @pytest.fixture
 def tree(tmp_path):
-    source = tmp_path / "firmware"
+    source = tmp_path / "lib"  # a folder called firmware is joined as well: see below
     (source / "ocpp").mkdir(parents=True)
     (source / "__init__.py").write_text("")
     (source / "one.py").write_text("ONE = 1\n")
@@ -18,7 +18,7 @@ def tree(tmp_path):
 
 
 def compiled(tree):
-    return build.compile_tree(tree / "firmware", tree / "out")
+    return build.compile_tree(tree / "lib", tree / "out")
 
 
 def times(outputs):
@@ -34,59 +34,76 @@ def test_outputs_mirror_the_sources(tree):
 
 def test_only_what_changed_is_compiled_again(tree):
     before = times(compiled(tree))
-    (tree / "firmware" / "one.py").write_text("ONE = 11\n")
+    (tree / "lib" / "one.py").write_text("ONE = 11\n")
     after = times(compiled(tree))
     assert {name for name in after if after[name] != before[name]} == {"one.mpy"}
 
 
 def test_another_optimisation_level_compiles_again(tree):
     before = times(compiled(tree))
-    after = times(build.compile_tree(tree / "firmware", tree / "out", opt=3))
+    after = times(build.compile_tree(tree / "lib", tree / "out", opt=3))
     assert all(after[name] != before[name] for name in before)
 
 
 def test_outputs_without_a_source_are_deleted_with_their_folder(tree):
     compiled(tree)
-    (tree / "firmware" / "ocpp" / "two.py").unlink()
+    (tree / "lib" / "ocpp" / "two.py").unlink()
     compiled(tree)
     assert not (tree / "out" / "ocpp").exists()
     assert (tree / "out" / "one.mpy").exists()
 
 
 def test_a_file_that_does_not_compile_is_named_and_the_rest_is_built(tree):
-    (tree / "firmware" / "bad.py").write_text("def (:\n")
+    (tree / "lib" / "bad.py").write_text("def (:\n")
     with pytest.raises(build.BuildError, match="bad.py"):
         compiled(tree)
     assert (tree / "out" / "one.mpy").exists()
     assert not (tree / "out" / "bad.mpy").exists()
-    (tree / "firmware" / "bad.py").write_text("GOOD = 1\n")
+    (tree / "lib" / "bad.py").write_text("GOOD = 1\n")
     assert tree / "out" / "bad.mpy" in compiled(tree)
 
 
 def test_type_only_blocks_are_left_out(tree):
     guard = "TYPE_CHECKING = False\nif TYPE_CHECKING:\n    from firmware.far import Away\n"
-    (tree / "firmware" / "one.py").write_text(guard + "X = 1\n")
+    (tree / "lib" / "one.py").write_text(guard + "X = 1\n")
     compiled(tree)
     code = (tree / "out" / "one.mpy").read_bytes()
-    assert b"one.py" in code
+    assert b"one" in code
     assert not any(name in code for name in (b"TYPE_CHECKING", b"firmware.far", b"Away"))
 
 
 def test_the_chip_s_files(tree):
     (tree / "boot.py").write_text("")
     (tree / "main.py").write_text("")
-    (tree / "lib").mkdir()
-    (tree / "lib" / "third.py").write_text("")
+    (tree / "firmware" / "ocpp").mkdir(parents=True)
+    for name in ("__init__.py", "ocpp/__init__.py"):
+        (tree / "firmware" / name).write_text("")
+    (tree / "firmware" / "app.py").write_text("from firmware.ocpp.two import TWO\n")
+    (tree / "firmware" / "ocpp" / "two.py").write_text("TWO = 2\n")
     named = build.files(tree, tree / "out")
     assert sorted(named) == [
         "/boot.py",
         "/firmware/__init__.mpy",
-        "/firmware/ocpp/two.mpy",
-        "/firmware/one.mpy",
-        "/lib/third.mpy",
+        "/firmware/app.mpy",
+        "/firmware/log.txt",
+        "/firmware/ocpp/__init__.mpy",
+        "/firmware/resident.mpy",
+        "/lib/__init__.mpy",
+        "/lib/ocpp/two.mpy",
+        "/lib/one.mpy",
         "/main.py",
     ]
     assert all(path.is_file() for path in named.values())
+
+
+def test_each_line_of_the_bundle_has_its_place_in_a_source():
+    build.build()
+    lines = where.origins()
+    assert len(lines) == len(set(lines)) > 500
+    for line in lines:
+        name, _, number = line.partition(":")
+        source = (build.ROOT / name).read_text(encoding="utf-8").splitlines()
+        assert source[int(number) - 1].strip(), f"{line} is empty"
 
 
 @pytest.mark.parametrize("name", ["micropython", "micropython32"])
@@ -94,8 +111,8 @@ def test_micropython_loads_it_and_shows_the_source_s_name(tree, name):
     command = micropython.command(name)
     if command is None:
         pytest.skip(f"{name} cannot be had here")
-    (tree / "firmware" / "one.py").write_text('\n\ndef fail():\n    raise ValueError("x")\n')
-    compiled(tree)
+    (tree / "lib" / "one.py").write_text('\n\ndef fail():\n    raise ValueError("x")\n')
+    build.compile_tree(tree / "lib", tree / "out")
     script = "import sys; sys.path.insert(0, 'out'); import one; one.fail()"
     done = subprocess.run([*command, "-c", script], cwd=tree, capture_output=True, text=True)
-    assert 'File "one.py", line 4, in fail' in done.stderr + done.stdout
+    assert 'File "one", line 4, in fail' in done.stderr + done.stdout

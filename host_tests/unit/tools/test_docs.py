@@ -2,7 +2,8 @@
 
 from firmware import settings
 from firmware.charging import connector, supervisor
-from tools import docs
+from firmware.ocpp import key_table
+from tools import docs, key_meanings
 
 
 def test_every_setting_has_a_row_with_a_meaning():
@@ -18,6 +19,18 @@ def test_the_states_page_holds_the_whole_tables():
     assert set(connector.EVENTS) <= set(rows)
     assert {row[0] for row in supervisor.FAULTS} <= set(rows)
     assert rows["cleared"].count("·") == len(connector.STATES) - 1
+
+
+def test_every_configuration_key_has_a_row_with_a_meaning():
+    lines = [line for line in docs.keys_page().splitlines() if line.startswith("| `")]
+    cells = {line.split(" | ")[0].strip("| `"): line.split(" | ") for line in lines}
+    assert list(cells) == [row[0] for row in key_table.rows()]
+    assert all(row[-1].strip("| ") for row in cells.values()), "tools/key_meanings.py lacks a key"
+    assert set(key_meanings.MEANINGS) == set(cells), "the meaning of a key that is no more"
+    assert [c.strip("| ") for c in cells["ConnectionTimeOut"][1:6]] == [
+        *("read, write", "int", "`60`", "1 to 86400", "s")
+    ]
+    assert cells["NumberOfConnectors"][4].strip() == ""
 
 
 def test_check_tells_a_stale_page_and_writes_nothing(tmp_path, monkeypatch, capsys):

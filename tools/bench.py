@@ -1,0 +1,303 @@
+"""Measures the budgets: heap and timing of the firmware on the 32-bit MicroPython, as on the chip.
+
+`python -m tools.bench` prints one row a figure: measured, budget, ok or over. All of it runs on
+the virtual charger's virtual clock, on which computing takes no time: the times say what the
+firmware waits for, not how fast a chip is. Exit 1 only when something could not be measured.
+"""
+
+import argparse
+import os
+import re
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from tools import build
+from tools.micropython import ROOT, command
+from tools.sim.bench import Bench, CallError
+
+ON = "micropython32"
+HEAP = "112k"  # what the chip leaves
+ROOMY = "1m"  # to measure what would not fit
+IDLE_BUDGET = 60_000
+GROWTH_BUDGET = 1_000
+OFF_TYPICAL_MS, OFF_ALWAYS_MS = 100, 150
+_HEAP_SCRIPT = ROOT / "host_tests" / "unit" / "charging" / "heap_lock_script.py"
+_FLOOD_EVERY_S = 0.002
+_FLOOD = (
+    ("TriggerMessage", {"requestedMessage": "StatusNotification", "connectorId": 1}),
+    ("GetConfiguration", {"key": ["HeartbeatInterval"]}),
+    ("TriggerMessage", {"requestedMessage": "MeterValues", "connectorId": 1}),
+)
+
+
+class Row(NamedTuple):
+    """One figure. `ok` None: there is no budget for it, or nothing to measure yet."""
+
+    what: str
+    measured: str
+    budget: str = ""
+    ok: bool | None = None
+    failed: bool = False  # it could not be measured
+
+
+def verdict(row: Row) -> str:
+    """The last column."""
+    if row.failed:
+        return "not measured"
+    return "" if row.ok is None else "ok" if row.ok else "over"
+
+
+def table(rows: list[Row]) -> str:
+    """The rows as plain text, columns aligned."""
+    lines = [("what", "measured", "budget", ""), *((*row[:3], verdict(row)) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(4)]
+    text = ("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)) for line in lines)
+    return "\n".join(line.rstrip() for line in text)
+
+
+def show(rows: list[Row]) -> None:
+    """Print the rows, in colour on a terminal."""
+    if not sys.stdout.isatty():
+        print(table(rows))
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    colours = {"ok": "green", "over": "red", "not measured": "bold red"}
+    grid = Table("what", "measured", "budget", "")
+    for row in rows:
+        word = verdict(row)
+        grid.add_row(*(Text(cell) for cell in row[:3]), Text(word, colours.get(word, "")))
+    Console().print(grid)
+
+
+# --- journeys ---
+
+
+def session(bench: Bench, seconds: float = 5) -> None:
+    """A whole charging session, from gun in to gun out."""
+    transaction = begin(bench)
+    bench.run(seconds)
+    bench.call("RemoteStopTransaction", {"transactionId": transaction})
+    bench.expect("StopTransaction", within_s=30)
+    end(bench)
+
+
+def begin(bench: Bench) -> int:
+    """Gun in, remote start, current flows; the transaction id."""
+    bench.command("plug")
+    bench.expect("DataTransfer", within_s=30, messageId="VehicleInfo")
+    bench.call("RemoteStartTransaction", {"connectorId": 1, "idTag": "TEST_TAG"})
+    bench.expect("StartTransaction", within_s=30)
+    bench.run_until(lambda: bench.hardware.plant_state()["amps"] > 1, 30, "current")
+    answers = (e for e in reversed(bench.log) if e.kind == "StartTransactionResponse")
+    return int(next(answers).payload["transactionId"])
+
+
+def end(bench: Bench) -> None:
+    """Gun out, and wait until the charger is at rest again."""
+    bench.command("unplug")
+    bench.expect("StatusNotification", within_s=30, connectorId=1, status="Available")
+    bench.run(3)
+
+
+def booted(heap: str) -> Bench:
+    """A charger on the 32-bit MicroPython, accepted and idle."""
+    bench = Bench(on=ON, heap=heap)
+    try:
+        bench.power_on()
+        bench.expect("BootNotification", within_s=60)
+        bench.run(5)
+    except BaseException:
+        bench.close()
+        raise
+    return bench
+
+
+def live(bench: Bench) -> int:
+    """Bytes of the firmware's own on the heap after a collection."""
+    state = bench.state()
+    if state["heap_used"] is None:
+        raise RuntimeError("the firmware did not tell its state")
+    return int(state["heap_used"]) - int(state["shim_bytes"] or 0)
+
+
+# --- the figures ---
+
+
+def small_heap() -> Iterator[Row]:
+    """Does the whole firmware do its work in what heap the chip has."""
+    what = f"session, all keys, 3 more sessions in {HEAP} of heap"
+    step = "boot"
+    try:
+        bench = booted(HEAP)
+    except AssertionError as error:
+        yield Row(what, f"no: boot: {first_line(error)}", "yes", False)
+        return
+    try:
+        step = "session 1"
+        session(bench)
+        step = "GetConfiguration"
+        bench.call("GetConfiguration")
+        for number in range(2, 5):
+            step = f"session {number}"
+            session(bench)
+        alive = bench.charger.starts == 1
+        yield Row(what, "yes" if alive else "no: it restarted", "yes", alive)
+    except (AssertionError, CallError) as error:
+        yield Row(what, f"no: {step}: {first_line(error)}", "yes", False)
+    finally:
+        bench.close()
+
+
+def first_line(error: Exception) -> str:
+    """An error in one short line."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:60]
+
+
+def heap_and_ticks(sessions: tuple[int, ...]) -> Iterator[Row]:
+    """Live heap at rest and after many sessions, the longest tick, time to boot."""
+    bench = booted(ROOMY)
+    try:
+        boot_ms = next(e.ms for e in bench.log if e.kind == "BootNotification")
+        idle = live(bench)
+        yield Row(
+            "live heap idle, without dashboard", size(idle), size(IDLE_BUDGET), idle <= IDLE_BUDGET
+        )
+        yield Row("live heap idle, with dashboard", "not built yet", size(84_000))
+        first, done = 0, 0
+        for count in sessions:
+            for _ in range(count - done):
+                session(bench)
+            done = count
+            heap = live(bench)
+            if not first:
+                first = heap
+                yield Row(f"live heap after session {count}", size(heap))
+                continue
+            grown = heap - first
+            budget = f"within {size(GROWTH_BUDGET)} of session {sessions[0]}"
+            fits = abs(grown) <= GROWTH_BUDGET
+            yield Row(f"live heap after session {count}", f"{size(heap)} ({grown:+,})", budget, fits)
+        longest = bench.state()["tick_max_ms"]
+        yield Row("longest time between two control ticks", f"{longest} ms (virtual)")
+        yield Row("boot to first BootNotification", f"{boot_ms:.0f} ms (virtual)")
+    finally:
+        bench.close()
+
+
+def size(count: int) -> str:
+    """Bytes for people."""
+    return f"{count:,} bytes"
+
+
+def tick_allocation() -> Iterator[Row]:
+    """10,000 control ticks with the heap locked."""
+    what = "control tick, allocated"
+    words = [*(command(ON) or [ON]), "-X", "heapsize=1m", str(_HEAP_SCRIPT)]
+    environment = {**os.environ, "MICROPYPATH": str(ROOT)}
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=120)
+    told = re.search(r"ticks (\d+)", done.stdout)
+    if told:
+        yield Row(what, f"0 bytes in {int(told[1]):,} ticks", "0 bytes", True)
+    elif "MemoryError" in done.stdout + done.stderr:
+        yield Row(what, "more than 0 bytes", "0 bytes", False)
+    else:
+        yield Row(what, (done.stderr.strip().splitlines() or ["?"])[-1], "0 bytes", failed=True)
+
+
+def e_stops(count: int) -> Iterator[Row]:
+    """The red button while the server floods the charger with messages."""
+    bench = booted(ROOMY)
+    try:
+        times = sorted(e_stop(bench, number) for number in range(count))
+    finally:
+        bench.close()
+    flood = f"E-stop to off under flood, {count} times: "
+    yield Row(flood + "median", f"{statistics.median(times):.0f} ms (virtual)")
+    rank = times[min(count - 1, int(count * 0.999))]
+    for name, ms, budget in (
+        ("99.9 %", rank, OFF_TYPICAL_MS),
+        ("longest", times[-1], OFF_ALWAYS_MS),
+    ):
+        yield Row(flood + name, f"{ms:.0f} ms (virtual)", f"{budget} ms", ms <= budget)
+
+
+def e_stop(bench: Bench, number: int) -> float:
+    """One session that the red button ends; milliseconds from its edge to no power."""
+    begin(bench)
+    calls = flood(bench)
+    for _ in range(20 + number * 7 % 25):  # at every place between two ticks
+        next(calls)
+    bench.command("estop on")
+    for _ in range(500):
+        next(calls)
+        off_ms = bench.hardware.plant_state()["edge_to_off_ms"]
+        if off_ms is not None:
+            break
+    else:
+        raise RuntimeError("the power stayed on after the red button")
+    bench.command("estop off")
+    end(bench)
+    return float(off_ms)
+
+
+def flood(bench: Bench) -> Iterator[None]:
+    """One CALL after the other, each as soon as the last is answered; time passes at each step."""
+    number, waiting = 0, ""
+    while True:
+        if not waiting or waiting in bench.server.replies:
+            action, payload = _FLOOD[number % len(_FLOOD)]
+            waiting = bench.server.call(action, payload)
+            number += 1
+        bench.run(_FLOOD_EVERY_S)
+        yield
+
+
+def code_size() -> Iterator[Row]:
+    """Bytes on flash."""
+    named = build.files()
+    total = sum(path.stat().st_size for path in named.values())
+    yield Row("code on flash", f"{size(total)} in {len(named)} files")
+
+
+def measured(what: str, figures: Callable[[], Iterator[Row]]) -> Iterator[Row]:
+    """The rows of one measurement, or one that says why there are none."""
+    try:
+        yield from figures()
+    except (AssertionError, CallError, OSError, RuntimeError, subprocess.SubprocessError) as error:
+        yield Row(what, first_line(error), failed=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Command line. 1 when a figure could not be measured."""
+    parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__)
+    parser.add_argument("--full", action="store_true", help="1,000 sessions, 1,000 E-stops")
+    parser.add_argument("--e-stops", type=int, default=0, metavar="N", help="default 50")
+    options = parser.parse_args(arguments)
+    if command(ON) is None:
+        print(f"{ON} is missing: make micropython", file=sys.stderr)
+        return 1
+    stops = options.e_stops or (1000 if options.full else 50)
+    counts = (10, 50, 1000) if options.full else (10, 50)
+    work: list[tuple[str, Callable[[], Iterator[Row]]]] = [
+        ("work in a small heap", small_heap),
+        ("heap and ticks", lambda: heap_and_ticks(counts)),
+        ("control tick, allocated", tick_allocation),
+        ("E-stop to off", lambda: e_stops(stops)),
+        ("code on flash", code_size),
+    ]
+    rows: list[Row] = []
+    for what, figures in work:
+        print(f"  {what} ...", file=sys.stderr, flush=True)
+        rows += measured(what, figures)
+    show(rows)
+    return 1 if any(row.failed for row in rows) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
