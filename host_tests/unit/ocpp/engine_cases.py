@@ -6,9 +6,10 @@ test_on_micropython.py compares the lines of the three interpreters.
 import gc
 import sys
 
-from firmware.ocpp import core, date_parser, dates, messages, rivot, rpc, samples, strict_json
+from firmware.ocpp import date_parser, messages, rivot, rpc, samples, strict_json
 from firmware.ocpp.errors import OcppError
 from firmware.ocpp.keys import Keys
+from host_tests.unit.ocpp.answers import answer_of
 
 GUIDE_FIVE = "Energy.Active.Import.Register,Power.Active.Import,SoC,Voltage,Current.Import"
 T = 1_768_989_066
@@ -99,7 +100,7 @@ def lines():
     for text in DATES:
         yield attempt(date_parser.parse_iso8601, text)
     for unix_s in (0, 951_782_400, T, 2**31, 4_291_747_199):
-        yield dates.iso8601(unix_s)
+        yield messages.iso8601(unix_s)
     yield messages.quote('"\\\n\x00é\U0001f600 @TID@ @')
     yield messages.boot_notification("Rivot Charger", "Rivot Motors", "2.1.0")
     yield messages.status_notification(1, "OtherError", "Faulted", T, "why", "RivotMotors", "x")
@@ -128,7 +129,7 @@ def heap() -> None:
     keys = Keys(lambda values: None)
     used = [0] * 6
     for turn in range(6):
-        get_configuration.answer("GetConfiguration", {}, Station(), keys)
+        answer_of("GetConfiguration", {}, Station(), keys)
         answer_of("ChangeConfiguration", {"key": "ResetRetries", "value": "2"}, None, keys)
         gc.collect()
         used[turn] = gc.mem_alloc()

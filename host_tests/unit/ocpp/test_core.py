@@ -3,10 +3,10 @@ import sys
 
 import pytest
 
-from firmware.ocpp import core
 from firmware.ocpp.errors import OcppError
 from firmware.ocpp.key_table import rows
 from firmware.ocpp.keys import Keys
+from host_tests.unit.ocpp.answers import answer_of
 from host_tests.unit.ocpp.schemas import valid
 
 PROFILE = {
@@ -188,7 +188,7 @@ def test_wrong_requests_are_refused_and_nothing_is_done(keys, action, payload, c
 
 
 def test_all_keys_are_told_each_with_a_value_and_in_one_piece(keys):
-    text = get_configuration.answer("GetConfiguration", {}, Station(), keys)
+    text = answer_of("GetConfiguration", {}, Station(), keys)
     payload = valid("GetConfigurationResponse", text)
     assert list(payload) == ["configurationKey"]
     entries = payload["configurationKey"]
@@ -204,7 +204,7 @@ def test_asked_keys_are_told_and_unknown_ones_named(keys):
     keys.set("LocalPreAuthorize", "true")
     wanted = ["heartbeatinterval", "Testing", "LocalPreAuthorize", "NumberOfConnectors", "é\"",
               "AuthorizationKey"]  # fmt: skip
-    text = get_configuration.answer("GetConfiguration", {"key": wanted}, Station(), keys)
+    text = answer_of("GetConfiguration", {"key": wanted}, Station(), keys)
     assert valid("GetConfigurationResponse", text) == {
         "configurationKey": [
             {"key": "HeartbeatInterval", "readonly": False, "value": "60"},
@@ -241,14 +241,14 @@ def test_change_configuration(keys, key, value, status):
 
 
 def test_modules_loaded_on_demand_do_not_stay(keys):
-    for name in ("get_configuration", "remote_trigger", "absent", "key_check"):
+    for name in ("core", "get_configuration", "remote_trigger", "absent", "key_check"):
         sys.modules.pop("firmware.ocpp." + name, None)
     ask("GetConfiguration", {}, None, keys)
     ask("TriggerMessage", {"requestedMessage": "Heartbeat"})
     ask("ReserveNow", {})
     ask("ChangeConfiguration", {"key": "ResetRetries", "value": "2"}, None, keys)
     loaded = [name for name in sys.modules if name.startswith("firmware.ocpp.")]
-    assert not {"get_configuration", "remote_trigger", "absent", "key_check"} & {
+    assert not {"core", "get_configuration", "remote_trigger", "absent", "key_check"} & {
         name.rsplit(".", 1)[1] for name in loaded
     }
 

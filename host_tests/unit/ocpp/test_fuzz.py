@@ -3,9 +3,10 @@
 import json
 import random
 
-from firmware.ocpp import core, rpc
+from firmware.ocpp import rpc
 from firmware.ocpp.errors import OcppError
 from firmware.ocpp.keys import Keys
+from host_tests.unit.ocpp.answers import answer_of
 from host_tests.unit.ocpp.engine_cases import CALLS, Station
 from host_tests.unit.ocpp.schemas import valid
 

@@ -1,7 +1,6 @@
 import pytest
 
 from firmware.ocpp import key_table
-from firmware.ocpp import keys as module
 from firmware.ocpp.key_table import find, rows
 from firmware.ocpp.keys import Keys
 from firmware.ocpp.samples import MEASURANDS

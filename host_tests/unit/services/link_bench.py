@@ -174,7 +174,7 @@ class Client:
         if self.closed:
             raise ConnectionClosed(1006, "gone")
         await asyncio.sleep(0)
-        self._server.received(self, text)
+        self._server.received(self, text if isinstance(text, str) else "".join(text))
 
     async def close(self, code=1000, reason=""):
         self.abort()
