@@ -139,6 +139,10 @@ class ChargingCore:
         """Index of the reported row of `supervisor.FAULTS`, -1 when there is none."""
         return self.supervisor.first
 
+    def told_to_stop(self) -> bool:
+        """Does the vehicle or the module say, while a session runs, that power must end now."""
+        return self.session.open and (not self.bms.allowed or self.module.fault != 0)
+
     def _permit(self) -> bool:
         """Everything that must be true at this moment for power to flow (design, "Two flows")."""
         bms = self.bms

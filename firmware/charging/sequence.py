@@ -117,7 +117,7 @@ class Sequence:
         current_ma = abs(module.terminal_ma)
         if current_ma < _DRAINED_MA and module.age_ms < self.elapsed_ms:
             self.fire("drained")
-        elif self.elapsed_ms > (_SOFT_STOP_MS if core.soft_stop else _HARD_STOP_MS):
+        elif self.elapsed_ms >= (_SOFT_STOP_MS if core.soft_stop else _HARD_STOP_MS):
             self.fire("timeout")
 
     def _regulate(self, core: "ChargingCore", dt_ms: int) -> None:

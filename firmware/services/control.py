@@ -1,6 +1,6 @@
 """The control loop: every 50 ms pins in, one tick of the charging core, outputs out.
 
-Gun and E-stop are looked at every 10 ms, and a reason to stop ticks at once.
+Gun, E-stop and what BMS and module say are looked at every 10 ms; a reason to stop ticks at once.
 
 Vital: when it dies the charger stops. `tick` allocates nothing; what other services must know is
 in the core's event ring and in `button_pressed`.
@@ -27,6 +27,7 @@ class Control:
         self.tick_max_ms = 0
         self.turns = 0
         self.button_pressed = False
+        self._told_to_stop = False
 
     async def run(self) -> None:
         """Tick for ever, evenly; at once when a stopping input has changed."""
@@ -51,13 +52,17 @@ class Control:
         self.turns += 1
 
     def _stopping_input(self, dt_ms: int) -> bool:
-        """Sample gun and E-stop; True when one of them has just become a reason to stop."""
+        """Sample gun and E-stop; True when something has just become a reason to stop."""
         self._sampled = self._clock.ticks()
         gun = self._board.gun
         e_stop = self._board.e_stop
         gun.update(dt_ms)
         e_stop.update(dt_ms)
-        return (gun.changed and not gun.active) or (e_stop.changed and e_stop.active)
+        if (gun.changed and not gun.active) or (e_stop.changed and e_stop.active):
+            return True
+        before = self._told_to_stop
+        self._told_to_stop = self._core.told_to_stop()
+        return self._told_to_stop and not before
 
     def tick(self, dt_ms: int) -> None:
         """One period: read, decide, write. Allocates nothing."""

@@ -10,12 +10,11 @@ from tools.sim.bench import Bench
 from tools.sim.script import Entry
 
 STAMP = re.compile(r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
-VOLTS = 77.15
-# The guide's eight samples: state of charge, watts; and the amps that make them at 77.15 V.
+# The guide's eight samples: state of charge and watts; and the volts that make them at 1.85 A.
 SAMPLES = (
-    ("87.07", "142.00", 1.85), ("87.07", "142.00", 1.85), ("87.07", "141.00", 1.83),
-    ("87.12", "143.00", 1.86), ("87.12", "143.00", 1.86), ("87.12", "142.00", 1.85),
-    ("87.18", "144.00", 1.87), ("87.18", "140.00", 1.82),
+    ("87.07", "142.00", "77.15"), ("87.07", "142.00", "77.15"), ("87.07", "141.00", "76.40"),
+    ("87.12", "143.00", "77.40"), ("87.12", "143.00", "77.40"), ("87.12", "142.00", "77.15"),
+    ("87.18", "144.00", "77.95"), ("87.18", "140.00", "75.90"),
 )  # fmt: skip
 TEN_STEPS = [
     status("Preparing"),
@@ -67,7 +66,7 @@ def test_ten_steps(start) -> None:
     bench.command("bms soc=87.00 voltage=76.38 current_limit=90 temperature=26.5")
     bench.command("plug")
     bench.run_until(lambda: "VehicleInfo" in bench.log[-2].text, 20, "VehicleInfo")
-    bench.command(f"bms soc=87.07 voltage={VOLTS} current_limit=1.85")
+    bench.command("bms soc=87.07 voltage=77.15 current_limit=1.85")
     accepted = bench.call("RemoteStartTransaction", {"connectorId": 1, "idTag": "TEST_TAG"})
     assert accepted == {"status": "Accepted"}
     charge_like_the_guide(bench)
@@ -100,17 +99,19 @@ def order_of_calls(entries: list[Entry]) -> list[str]:
 
 def charge_like_the_guide(bench: Bench) -> None:
     """Eight samples with the guide's values, then the energy and the duration of its summary."""
-    bench.run_until(lambda: "StartTransaction" in {e.kind for e in bench.log}, 10)
-    began_s = next(e for e in bench.log if e.kind == "StartTransaction").ms / 1000
-    for number, (soc, _, sample_amps) in enumerate(SAMPLES):
-        # The vehicle's counters are asked for every 2 s each.
-        bench.run(began_s + 10 * number + 5 - bench.now_s)
-        bench.command(f"bms soc={soc} current_limit={sample_amps}")
+    bench.run_until(lambda: bench.log[-1].kind == "MeterValuesResponse", 20, "the first sample")
+    began_s = bench.now_s - 10
+    for number, (soc, _, volts) in enumerate(SAMPLES):
+        # The vehicle's two counters are asked for every 2 s each.
+        bench.run(max(0, began_s + 10 * number + 5 - bench.now_s))
+        bench.command(f"bms soc={soc} voltage={volts}")
     bench.run(began_s + 81 - bench.now_s)
     stop_s = began_s + 89.85  # 1.50 minutes, and no ninth sample
     missing_wh = 3.39 - bench.hardware.plant_state()["wh_delivered"]
-    last_amps = missing_wh * 3600 / VOLTS / (stop_s - bench.now_s)
-    bench.command(f"bms soc=87.18 current_limit={last_amps:.4f}")
+    amps = missing_wh * 3600 / 77.15 / (stop_s - bench.now_s)
+    assert 0 < amps < 1.85
+    bench.command(f"bms voltage=77.15 current_limit={amps:.4f}")
+    bench.command("bms soc=87.18")
     bench.run(stop_s - bench.now_s)
 
 
@@ -132,12 +133,13 @@ def check_before(preparing: Entry, vehicle: Entry, begun: Entry, charging_: Entr
 
 def check_samples(begun: Entry, entries: list[Entry]) -> None:
     began = time_of(begun.payload["timestamp"])
-    for number, (entry, (soc, watts, _)) in enumerate(zip(entries, SAMPLES, strict=True)):
+    for number, (entry, row) in enumerate(zip(entries, SAMPLES, strict=True)):
+        soc, watts, volts = row
         (meter_value,) = entry.payload["meterValue"]
         at = meter_value["timestamp"]
         assert (time_of(at) - began).total_seconds() == 10 * (number + 1)
         values = [sampled["value"] for sampled in meter_value["sampledValue"]]
-        assert values[1:4] == [watts, soc, "77.15"]
+        assert values[1:] == [watts, soc, volts, "1.85"]
         assert values[0] == str(142 * (10 * number + 8) // 3600)
     sampled = ",".join(
         '{"value":"%s","context":"Sample.Periodic","measurand":"%s","unit":"%s"}' % row
