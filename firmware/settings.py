@@ -18,7 +18,7 @@ FIELDS = (
     # ^ base URL of the central system, ws:// or wss://; the charge box id is appended
     ("charge_box_id", str, "RIVOT_100A_01", 1, 48),  # identity at the central system
     ("authorization_key", str, "", 0, 40),  # password of HTTP Basic auth, "" = none
-    ("ca_file", str, "/ca.der", 0, 64),  # root certificates for wss://, PEM or DER
+    ("ca_file", str, "ca.der", 0, 64),  # root certificates for wss://, PEM or DER
     ("client_cert_file", str, "", 0, 64),  # client certificate for wss://, DER or PEM
     ("client_key_file", str, "", 0, 64),  # and its private key
     ("tls_insecure", bool, False, 0, 1),  # wss:// without checking the server: tests only

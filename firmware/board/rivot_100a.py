@@ -20,6 +20,7 @@ from firmware.drivers.lamp import Lamp
 from firmware.drivers.power.rivot_module import FILTERS as MODULE_FILTERS
 from firmware.drivers.power.rivot_module import RivotModule
 from firmware.drivers.rdm6300 import Rdm6300
+from firmware.on_demand import load
 
 MAX_MV = const(85_500)
 MAX_MA = const(100_000)
@@ -68,6 +69,8 @@ class Board:
         self.buses = ((module_can, (self.module,)), (bms_can, (self.bms,)))
 
     def _module_can(self) -> "Can":
+        if hasattr(machine, "CAN"):  # a MicroPython that has it for this chip
+            return load("firmware.drivers.can.native").Native(machine.CAN, 0, _CAN_BITRATE)
         tx = Pin(_TWAI_TX, Pin.OUT, value=1)
         return Twai(machine.mem32, tx, Pin(_TWAI_RX, Pin.IN), _TWAI_TX, _TWAI_RX, _CAN_BITRATE)
 

@@ -50,9 +50,12 @@ class Runner:
         if flash is None:
             self._folder = tempfile.mkdtemp(prefix="rivot-sim-")
             flash = Path(self._folder, "flash")
-        settings = {"csms_url": options.csms, "charge_box_id": options.id, **options.settings}
-        if options.web is not None:
-            settings["web_port"] = options.web
+        settings = {
+            "csms_url": options.csms,
+            "charge_box_id": options.id,
+            "wifi_ssid": "bench",
+            **options.settings,
+        }
         self._charger = VirtualCharger(
             options.on, hardware, flash, self._proxy.resolve, virtual=False, heap=options.heap,
             settings=settings, cut=options.cut, firmware=firmware, say=self._say,
@@ -68,6 +71,8 @@ class Runner:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: self._end())
         try:
+            if self._options.web is not None:
+                self._say("the charger has no web page yet: --web does nothing")
             self._charger.power_on()
             self._start()
             while not self._over:
