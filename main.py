@@ -11,7 +11,7 @@ import time
 # Bytes of garbage between collections: few while the code is loaded, so that what stays lies
 # close together and what is loaded on demand later finds room in one piece.
 _BOOT_GARBAGE = 1024
-_GARBAGE = 8192
+_GARBAGE = 2048
 _REST_MS = 1000  # lets the console drain, and keeps a crash loop slow
 
 

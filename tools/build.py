@@ -124,14 +124,12 @@ def _prepare(src: Path, dst: Path, paths: list[Path]) -> dict[Path, str]:
     if not src.name == "firmware":
         return {path: shorten(text) for path, text in sources.items()}
     kept = keywords(list(sources.values()))
-    modules = [
-        bundle.Module(
-            _module_name(src, path),
-            path,
-            shorten_arguments(shorten(text, f"{number:x}"), kept),
-        )
-        for number, (path, text) in enumerate(sources.items())
-    ]
+    modules = []
+    for number, (path, text) in enumerate(sources.items()):
+        name = _module_name(src, path)
+        mark = "" if _on_demand(name) else f"{number:x}"
+        text = shorten_arguments(shorten(text, mark), kept)
+        modules.append(bundle.Module(name, path, text))
     resident = bundle.ordered([m for m in modules if not _on_demand(m.name)])
     inside = {module.name for module in resident}
     names = bundle.Names(resident, [m for m in modules if m.name not in inside])

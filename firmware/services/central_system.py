@@ -158,6 +158,7 @@ class CentralSystem:
     # ---- one connection ----
 
     async def _connection(self) -> None:
+        gc.collect()
         self._client = client = self._client_factory()
         self._key = self._keys.get("AuthorizationKey")
         url, user, password = load(_REGISTRATION).address(self._settings, self._key)
@@ -322,7 +323,6 @@ class CentralSystem:
         self._log.debug("ocpp", "< %s", action)
         self._triggering = action == "TriggerMessage"
         try:
-            gc.collect()
             handlers = load("firmware.ocpp." + _HANDLERS.get(action, "core"))
             answer = handlers.answer(action, payload, self._station.commands(), self._keys)
             return rpc.answer(call_id, answer)

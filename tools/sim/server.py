@@ -237,6 +237,8 @@ class ScriptedServer:
         except OSError:
             self._forget(line)
             return True
+        if hasattr(socket, "TCP_QUICKACK"):  # or Nagle's algorithm holds back what comes next
+            line.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         rule = self._drop_rule
         if rule and rule[0] == "bytes":
             if line.received + len(data) >= rule[1]:

@@ -34,7 +34,7 @@ def end_session(outbox: Outbox, txn: int) -> None:
     outbox.add("StopTransaction", stop, txn)
 
 
-def drain(outbox: Outbox) -> "Iterator[tuple[str, int]]":
+def drain(outbox: Outbox) -> "Iterator[tuple[str, int]]":  # noqa: F821
     """Deliver all; (action, transaction) of each message."""
     while True:
         head = outbox.head(0)

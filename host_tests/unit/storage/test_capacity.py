@@ -19,7 +19,10 @@ def _run(on: str, *words: str, heap: str = "8m") -> dict:
     return result
 
 
-@pytest.mark.parametrize("on", ON)
+_SLOW = [pytest.param(on.values[0], marks=[*on.marks, pytest.mark.slow]) for on in ON[:2]]
+
+
+@pytest.mark.parametrize("on", [*_SLOW, ON[2]])
 def test_1000_offline_sessions(on: str, tmp_path: Path) -> None:
     folder = tmp_path / "outbox"
     # The sources are compiled on board here, which the chip does not do: hence more than 112k.

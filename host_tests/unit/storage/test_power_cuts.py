@@ -13,7 +13,7 @@ from host_tests.unit.storage import books
 from host_tests.unit.storage.torn_folder import TornFolder
 
 _LOW = [pytest.param(0, id="roomy"), pytest.param(1 << 40, id="thinned")]
-_EVERY = [13, pytest.param(1, marks=pytest.mark.slow)]
+_EVERY = [29, pytest.param(1, marks=pytest.mark.slow)]
 
 
 def _on_folder(path: Path, cuts: range, low_bytes: int) -> list[dict]:

@@ -67,12 +67,13 @@ def test_a_day_of_samples_fits_as_it_is(folder: str) -> None:
     record_day(outbox, _DAY)
     outbox.add("StopTransaction", "{}", 1)
     assert journal_bytes(folder) < 800_000
-    texts = b"".join(path.read_bytes() for path in sorted(Path(folder).glob("0*.log"))).split(
-        b"\n"
-    )
-    assert [text.split()[4] for text in texts if b"sample" in text] == [
-        b"E%d" % number for number in range(_DAY)
+    lines = [
+        line
+        for path in sorted(Path(folder).glob("0*.log"))
+        for line in path.read_text().splitlines()
+        if "sample" in line
     ]
+    assert [line.split()[5] for line in lines] == [f"E{number}" for number in range(_DAY)]
 
 
 @pytest.mark.parametrize("reboot_at", [0, 2000, 6000])
