@@ -35,7 +35,6 @@ from firmware.storage.journal import Journal
 from firmware.storage.outbox_store import OutboxStore
 from firmware.storage.register import EnergyRegister
 
-
 # Loaded once at the start: what MicroPython keeps for ever of a module (its names) then lies with
 # the rest of what stays, and not in the middle of the memory that is free.
 _WARM = (
@@ -69,9 +68,9 @@ def build() -> Charger:
     charger.board = board = Board(settings)
     register = EnergyRegister("register")
     charger.core = core = _core(settings, board, register)
-    charger.control = control = Control(core, board, clock)
+    charger.control = Control(core, board, clock)
     charger.outbox = outbox = Outbox(Journal("outbox"), OutboxStore("outbox"), keys, log)
-    charger.transactions = transactions = Transactions(core, outbox, register, keys, clock, log)
+    charger.transactions = Transactions(core, outbox, register, keys, clock, log)
     recovery = on_demand.load("firmware.services.recovery")
     recovery.close_open_session(outbox, core.meter, clock, log)
     _services(charger, Authorization(keys, log))

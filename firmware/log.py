@@ -1,7 +1,8 @@
 """A small log: component first, text formatted only when the level lets it through.
 
 On the chip the build has put the texts into a file on flash, and `text` is the place in it; a line
-that is not printed costs nothing but its number. Lines go to `write` (the console by default). Nothing secret may be handed in.
+that is not printed costs nothing but its number. Lines go to `write` (the console by default).
+Nothing secret may be handed in.
 """
 
 DEBUG, INFO, WARNING, ERROR = range(4)
@@ -32,7 +33,10 @@ class Log:
         if isinstance(text, int):
             text = _text_at(text)
         if args:
-            text = text % args
+            try:
+                text = text % args
+            except (TypeError, ValueError):  # log.txt is missing or of another build
+                text = "%s %r" % (text, args)
         seconds, ms = self._clock.uptime()
         self._write("%5d.%03d %s %s: %s" % (seconds, ms, _LETTERS[level], component, text))
 

@@ -126,19 +126,28 @@ def load(keys: "Keys", log: "Log") -> Settings:
     settings = defaults()
     for key, value in read_json(SETTINGS_FILE).items():
         _take(settings, key, value, log)
-    keys.load(read_json(KEYS_FILE))
+    for key in keys.load(read_json(KEYS_FILE)):
+        log.error("settings", "%s: what is stored does not fit; ignored", key)
     wishes = read_json(WISHES_FILE)
     for key, value in wishes.items():
         if _field(key):
             _take(settings, key, value, log)
         elif keys.set(key, str(value)) not in ("Accepted", "RebootRequired"):
-            log.error("settings", "%s: unknown, or %r is no value for it", key, value)
+            # The value is not shown: it may be a password.
+            log.error("settings", "%s: unknown, or its value does not fit", key)
     if wishes:
+        _store(settings, keys, log)
+    log.level = settings.log_level
+    return settings
+
+
+def _store(settings: Settings, keys: "Keys", log: "Log") -> None:
+    try:
         write_json(SETTINGS_FILE, dump(settings))
         write_json(KEYS_FILE, keys.dump())
         remove(WISHES_FILE)
-    log.level = settings.log_level
-    return settings
+    except OSError as error:  # the wishes count for now and are stored at the next start
+        log.error("settings", "not stored: %s", error)
 
 
 def _take(settings: Settings, key: str, value: object, log: "Log") -> None:

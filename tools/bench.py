@@ -182,7 +182,9 @@ def heap_and_ticks(sessions: tuple[int, ...]) -> Iterator[Row]:
             grown = heap - first
             budget = f"within {size(GROWTH_BUDGET)} of session {sessions[0]}"
             fits = abs(grown) <= GROWTH_BUDGET
-            yield Row(f"live heap after session {count}", f"{size(heap)} ({grown:+,})", budget, fits)
+            yield Row(
+                f"live heap after session {count}", f"{size(heap)} ({grown:+,})", budget, fits
+            )
         longest = bench.state()["tick_max_ms"]
         yield Row("longest time between two control ticks", f"{longest} ms (virtual)")
         yield Row("boot to first BootNotification", f"{boot_ms:.0f} ms (virtual)")

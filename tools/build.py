@@ -55,6 +55,7 @@ ON_DEMAND = {
     "firmware.ocpp.samples",
     "firmware.ocpp.strict_json",
     "firmware.services.books",
+    "firmware.storage.thinning",
     "firmware.services.commands",
     "firmware.services.recovery",
     "firmware.services.registration",

@@ -84,8 +84,8 @@ def keys_page() -> str:
     text += (
         "# OCPP configuration keys\n\n"
         "Read with GetConfiguration, set with ChangeConfiguration, or with `--set KEY=VALUE` on\n"
-        "the virtual charger. What differs from the default is kept on flash. The range of a text\n"
-        "is its length, that of a list how many elements it may have.\n\n"
+        "the virtual charger. What differs from the default is kept on flash. The range of a\n"
+        "text is its length, that of a list how many elements it may have.\n\n"
     )
     head = ["key", "access", "type", "default", "range", "unit", "meaning"]
     used = _used_keys()

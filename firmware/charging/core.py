@@ -231,10 +231,9 @@ class ChargingCore:
             self._fire("cleared")
 
     def _follow_permission(self, dt_ms: int) -> None:
-        if not self._vehicle_told and self.bms.complete and not self.session.open:
+        if not self._vehicle_told and self.bms.complete and self.connector.state == "Preparing":
             self._vehicle_told = True
-            if self.connector.state == "Preparing":
-                self.events.push(VEHICLE_KNOWN)
+            self.events.push(VEHICLE_KNOWN)
         if not self.connector.authorized:
             return
         self._authorized_ms += dt_ms

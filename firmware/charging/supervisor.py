@@ -3,8 +3,8 @@
 Each row of `FAULTS` is a condition with the time it must hold, the time it must be gone before the
 fault clears (or `LATCH`: only service clears it), the reaction, the OCPP error code
 (OCPP 1.6 section 7.6) and the stop reason of the session it ends. The name is the vendor error
-code; what it means for people is in fault_texts.py. Order is priority: the first active row is the one reported.
-`evaluate` runs in the control tick and allocates nothing.
+code; what it means for people is in fault_texts.py. Order is priority: the first active row is
+the one reported. `evaluate` runs in the control tick and allocates nothing.
 """
 
 from array import array

@@ -144,7 +144,7 @@ def _control(opcode: int, payload: bytes) -> tuple:
     return ("close", code, str(payload[2:], "utf-8"))
 
 
-def _header(opcode: int, size: int, mask: bytes) -> bytearray:
+def _header(opcode: int, size: int, mask: bytes) -> bytes:
     """Head of a masked, final frame. `mask`: 4 fresh random bytes (section 5.3)."""
     if size < 126:
         head = bytes((_FIN | opcode, _MASKED | size))

@@ -1,4 +1,4 @@
-"""What is written at the edges of a session: start, summary, stop. On demand, by transactions.py."""
+"""What is written at the edges of a session: start, summary, stop. Loaded on demand."""
 
 from firmware.errors import ChargerError
 from firmware.ocpp import messages

@@ -1,7 +1,7 @@
 """The charge point between the charging core and the central system.
 
-Turns the core's events into OCPP messages, and what the driver and the central system (commands.py)
-want into wishes for the core. It never touches an output: the core decides.
+Turns the core's events into OCPP messages, and what the driver and the central system
+(commands.py) want into wishes for the core. It never touches an output: the core decides.
 """
 
 import asyncio

@@ -1,11 +1,11 @@
 """The charging core with a plant that behaves: sessions, conditions for power, faults."""
 
 import pytest
-from host_tests.unit.charging.plant import Plant
 
 from firmware.charging import events
 from firmware.charging.connector import STATES
 from firmware.charging.supervisor import ERROR_CODE, FAULTS, NAME
+from host_tests.unit.charging.plant import Plant
 
 
 def state_events(plant: Plant) -> list[str]:

@@ -1,4 +1,4 @@
-"""A whole charge point without network or pins: real core, outbox and books, flash that can fail."""
+"""A whole charge point without network or pins: real core and books, flash that can fail."""
 
 import json
 

@@ -40,7 +40,9 @@ def test_a_session_in_order_with_the_meters_numbers(station):
     assert stop["meterStop"] == station.core.meter.wh > 50
     summary = summary_of(messages)
     assert summary["finalSoc"] == 87.0
-    assert summary["energyDelivered"] == pytest.approx(station.core.session.energy_mwh / 1000, abs=0.01)
+    assert summary["energyDelivered"] == pytest.approx(
+        station.core.session.energy_mwh / 1000, abs=0.01
+    )
     assert summary["durationMinutes"] == pytest.approx(1.0, abs=0.02)
 
 

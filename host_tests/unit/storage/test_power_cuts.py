@@ -13,7 +13,7 @@ from host_tests.unit.storage import books
 from host_tests.unit.storage.torn_folder import TornFolder
 
 _LOW = [pytest.param(0, id="roomy"), pytest.param(1 << 40, id="thinned")]
-_EVERY = [29, pytest.param(1, marks=pytest.mark.slow)]
+_EVERY = [29, pytest.param(1, marks=[pytest.mark.slow, pytest.mark.timeout(900)])]
 
 
 def _on_folder(path: Path, cuts: range, low_bytes: int) -> list[dict]:
@@ -28,7 +28,7 @@ def _on_folder(path: Path, cuts: range, low_bytes: int) -> list[dict]:
 def _on_littlefs(on: str, cuts: range, low_bytes: int) -> list[dict]:
     words = [str(low_bytes), *map(str, cuts)]
     process = start(on, Path(books.__file__), *words)
-    out, err = process.communicate(timeout=110)
+    out, err = process.communicate(timeout=100 + len(cuts))
     assert process.returncode == 0, err
     assert not err
     return [json.loads(line) for line in out.splitlines()]

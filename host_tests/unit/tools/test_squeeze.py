@@ -4,7 +4,7 @@ import pytest
 
 from tools import squeeze
 
-PRIVATE = '''_LIMIT = 3
+PRIVATE = """_LIMIT = 3
 _TABLE = {"a": 1}
 
 
@@ -33,7 +33,7 @@ def _twice(_value):
 
 def answer():
     return Meter(1)._add(9).read(), _each([1, 0, 2]), _TABLE["a"]
-'''
+"""
 
 
 def run(source, call="answer()"):
@@ -111,7 +111,7 @@ def test_two_arguments_never_share_a_letter():
     assert run(squeeze.shorten_arguments(source, set()), "f(*range(8))") == tuple(range(8))
 
 
-LOGGED = '''class A:
+LOGGED = """class A:
     def f(self, log):
         self._log.info("ocpp", "é sent %d", 3)
         log.error(
@@ -122,7 +122,7 @@ LOGGED = '''class A:
         log.warn("ocpp", self.text)
         other.info("x", "stays")
         self._log.info("ocpp", "é sent %d", 4)
-'''
+"""
 
 
 def test_log_texts_are_numbers_into_the_file():

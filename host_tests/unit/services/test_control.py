@@ -1,0 +1,247 @@
+"""The control loop: even ticks, outputs as the core wants them, a stop without delay."""
+
+import asyncio
+
+import pytest
+
+from firmware.drivers.digital_input import DigitalInput
+from firmware.services.control import Control
+from host_tests.unit.charging.plant import Plant
+from host_tests.unit.services.link_bench import VirtualLoop
+
+
+class Ticks:
+    """`ticks` on the loop's time."""
+
+    def ticks(self):
+        return round(asyncio.get_running_loop().time() * 1000)
+
+
+class Pin:
+    """An input's level."""
+
+    def __init__(self, level):
+        self.level = level
+
+    def __call__(self):
+        return self.level
+
+
+class Contactor:
+    """Follows its coil; remembers every change with its time."""
+
+    def __init__(self):
+        self.closed = False
+        self.changes = []
+
+    def command(self, closed):
+        if closed != self.closed:
+            self.changes.append((asyncio.get_running_loop().time(), closed))
+        self.closed = closed
+
+    def update(self, dt_ms):
+        pass
+
+
+class Module:
+    """A power module that gives what it is told."""
+
+    def __init__(self):
+        self.on = False
+        self.mv = self.ma = self.flushes = 0
+
+    def set(self, mv, ma):
+        self.mv, self.ma = mv, ma
+
+    def enable(self, on):
+        self.on = on
+
+    def flush(self):
+        self.flushes += 1
+
+
+class Rest:
+    """Button, lamp and the reports to the BMS."""
+
+    def __init__(self):
+        self.pressed = False
+        self.reports = []
+        self.shown = ""
+
+    def update(self, dt_ms):
+        pass
+
+    def take(self):
+        pressed, self.pressed = self.pressed, False
+        return pressed
+
+    def show(self, state):
+        self.shown = state
+
+    def report(self, mv, ma, fault):
+        self.reports.append((mv, ma, fault))
+
+
+class Rig:
+    """Core, board and loop; the vehicle and the battery are the plant's."""
+
+    def __init__(self):
+        self.plant = Plant()
+        self.core = self.plant.core
+        self.gun_pin, self.e_stop_pin = Pin(1), Pin(0)
+        self.gun = DigitalInput(self.gun_pin, True, 500, 20)
+        self.e_stop = DigitalInput(self.e_stop_pin, False, 0, 500)
+        self.contactor = Contactor()
+        self.module = Module()
+        self.button = self.lamp = self.bms = Rest()
+        self.sensed_s = []
+
+    def sense(self):
+        """What CAN would bring."""
+        plant = self.plant
+        plant.module.on = self.module.on
+        plant._sense()
+        self.sensed_s.append(asyncio.get_running_loop().time())
+
+    async def live(self, script):
+        self.control = Control(self.core, self, Ticks())
+        tick = self.core.tick
+        self.ticks = []
+
+        def counted(dt_ms):
+            self.ticks.append((asyncio.get_running_loop().time(), dt_ms))
+            tick(dt_ms)
+
+        self.core.tick = counted
+        task = asyncio.create_task(self.control.run())
+
+        async def bring():
+            while True:
+                self.sense()
+                await asyncio.sleep(0.01)
+
+        bringer = asyncio.create_task(bring())
+        await script(self)
+        for other in (task, bringer):
+            assert not other.done(), other.exception()
+            other.cancel()
+
+    async def charge(self):
+        self.gun_pin.level = 0
+        await asyncio.sleep(1.5)
+        assert self.core.authorize("TAG")
+        await asyncio.sleep(0.2)
+        assert self.core.start(1)
+        await asyncio.sleep(10)
+        assert self.contactor.closed and self.module.on and self.module.ma > 80_000
+
+
+def play(script):
+    rig = Rig()
+    loop = VirtualLoop()
+    try:
+        loop.run_until_complete(rig.live(script))
+    finally:
+        loop.close()
+    return rig
+
+
+def test_ticks_are_even_and_told_their_time():
+    async def script(rig):
+        await asyncio.sleep(10)
+
+    rig = play(script)
+    assert len(rig.ticks) == pytest.approx(200, abs=2)
+    assert {dt for _, dt in rig.ticks[1:]} <= {40, 50, 60}
+    assert sum(dt for _, dt in rig.ticks) == pytest.approx(10_000, abs=60)
+    assert rig.control.turns == len(rig.ticks)
+    assert rig.control.tick_max_ms <= 60
+
+
+def test_a_loop_that_was_held_up_ticks_once_for_all_of_it():
+    async def script(rig):
+        await asyncio.sleep(1)
+        rig.ticks.clear()
+        asyncio.get_running_loop().now_s += 3  # somebody blocked everything
+        await asyncio.sleep(0.12)
+
+    rig = play(script)
+    assert rig.ticks[0][1] >= 3000
+    assert [dt for _, dt in rig.ticks[1:]] in ([50, 50], [50])
+    assert rig.control.tick_max_ms >= 3000
+
+
+def test_a_session_closes_the_contactor_and_sets_the_module():
+    async def script(rig):
+        await rig.charge()
+        assert rig.lamp.shown == "Charging"
+        assert rig.bms.reports[-1][1] > 80_000
+        rig.core.stop("Local")
+        await asyncio.sleep(3)
+
+    rig = play(script)
+    assert not rig.contactor.closed and not rig.module.on
+    assert rig.module.flushes, "what is off is told so at once"
+    assert [closed for _, closed in rig.contactor.changes] == [True, False]
+
+
+@pytest.mark.parametrize("pin, level, limit_ms", [("e_stop_pin", 1, 20), ("gun_pin", 1, 60)])
+@pytest.mark.parametrize("phase_ms", range(0, 50, 7))
+def test_e_stop_and_gun_act_at_once_in_every_phase(pin, level, limit_ms, phase_ms):
+    async def script(rig):
+        await rig.charge()
+        await asyncio.sleep(phase_ms / 1000)
+        rig.at_s = asyncio.get_running_loop().time()
+        getattr(rig, pin).level = level
+        await asyncio.sleep(0.2)
+
+    rig = play(script)
+    assert not rig.contactor.closed and not rig.module.on
+    assert (rig.contactor.changes[-1][0] - rig.at_s) * 1000 <= limit_ms
+
+
+def test_the_gun_must_be_in_for_half_a_second():
+    async def script(rig):
+        rig.gun_pin.level = 0
+        await asyncio.sleep(0.4)
+        rig.gun_pin.level = 1
+        await asyncio.sleep(0.1)
+        assert not rig.core.gun
+        rig.gun_pin.level = 0
+        await asyncio.sleep(0.7)
+        assert rig.core.gun
+
+    play(script)
+
+
+def test_the_next_vehicle_is_another_one():
+    async def script(rig):
+        rig.gun_pin.level = 0
+        await asyncio.sleep(1)
+        assert rig.core.bms.soc_c100 == 8700
+        rig.plant.bms_on = False
+        rig.gun_pin.level = 1
+        await asyncio.sleep(0.2)
+        assert rig.core.bms.soc_c100 == -1
+
+    play(script)
+
+
+def test_a_press_of_the_button_waits_for_whom_it_concerns():
+    async def script(rig):
+        rig.button.pressed = True
+        await asyncio.sleep(0.1)
+        assert rig.control.button_pressed
+        await asyncio.sleep(0.1)
+        assert rig.control.button_pressed
+
+    play(script)
+
+
+def test_safe_switches_everything_off_at_once():
+    async def script(rig):
+        await rig.charge()
+        rig.control.safe()
+        assert not rig.contactor.closed and not rig.module.on
+
+    play(script)
