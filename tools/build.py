@@ -104,7 +104,9 @@ def _compile_tree(src: Path, dst: Path, opt: int, only: str) -> list[Path]:
             jobs.append((path, dst / name, stamp))
     fresh[""] = f"{facts_of_all} O{opt} {_compiler_age()}"
     with ThreadPoolExecutor(max_workers=2) as pool:
-        complaints = list(pool.map(lambda job: _compile(job[0], sources[job[0]], job[1], opt), jobs))
+        complaints = list(
+            pool.map(lambda job: _compile(job[0], sources[job[0]], job[1], opt), jobs)
+        )
     for (_, output, stamp), complaint in zip(jobs, complaints, strict=True):
         if not complaint:
             fresh[output.relative_to(dst).as_posix()] = stamp
@@ -120,9 +122,14 @@ def _compile_tree(src: Path, dst: Path, opt: int, only: str) -> list[Path]:
 def _prepare(src: Path, dst: Path, paths: list[Path]) -> dict[Path, str]:
     """What is compiled: path (of a source, or where the bundle's would be) -> text."""
     texts = LogTexts()
-    sources = {path: texts.take_out(_plain(path)) for path in paths}
+    sources = {}
+    for path in paths:
+        try:
+            sources[path] = texts.take_out(_plain(path))
+        except SyntaxError as error:
+            raise BuildError(f"{path}:{error.lineno}: {error.msg}") from None
     (dst / LOG_TEXTS).write_bytes(texts.data)
-    if not src.name == "firmware":
+    if src.name != "firmware":
         return {path: shorten(text) for path, text in sources.items()}
     kept = keywords(list(sources.values()))
     modules = []

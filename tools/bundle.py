@@ -1,4 +1,4 @@
-"""Joins the modules that are always loaded into one, for the chip: each module costs RAM of its own.
+"""Joins the modules that are always loaded into one, for the chip: each costs RAM of its own.
 
 The sources stay apart; the build writes `firmware/resident.mpy` with all of them in one name space
 and points the imports of the others at it. Comments and docstrings go; `LineMap` tells which line
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 BUNDLE = "firmware.resident"
+_DEFINITION = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 class BundleError(Exception):
@@ -56,8 +57,14 @@ def _bound(node: ast.stmt) -> Iterable[str]:
         return
     if isinstance(node, ast.Import | ast.ImportFrom):
         return
+    inner = {
+        name
+        for part in ast.walk(node)
+        if isinstance(part, ast.comprehension)
+        for name in ast.walk(part.target)
+    }
     for part in ast.walk(node):
-        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store) and part not in inner:
             yield part.id
         elif isinstance(part, ast.ExceptHandler) and part.name:
             yield part.name
@@ -80,10 +87,12 @@ def _locals(tree: ast.Module) -> Iterable[str]:
             arguments = node.args
             for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
                 yield argument.arg
-            for argument in (arguments.vararg, arguments.kwarg):
-                if argument:
-                    yield argument.arg
+            for extra in (arguments.vararg, arguments.kwarg):
+                if extra:
+                    yield extra.arg
             for part in ast.walk(node):
+                if part is not node and isinstance(part, _DEFINITION):
+                    yield part.name
                 if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
                     yield part.id
                 elif isinstance(part, ast.ExceptHandler) and part.name:
@@ -175,13 +184,21 @@ class _Rewriter(ast.NodeVisitor):
                 if self._inside and not self._scopes:
                     self._globals[ours] = self._names.claim((source, alias.name), ours)
                 name = self._globals.get(ours, ours)
-                kept.append((source, alias.name if name == alias.name else f"{alias.name} as {name}"))
+                kept.append(
+                    (source, alias.name if name == alias.name else f"{alias.name} as {name}")
+                )
         by_source: dict[str, list[str]] = {}
         for source, name in kept:
             if name not in by_source.setdefault(source, []):
                 by_source[source].append(name)
         lines = [f"from {source} import {', '.join(found)}" for source, found in by_source.items()]
         self.edits.append((node, "; ".join(lines) or "pass"))
+
+    def _is_joined(self, node: ast.ImportFrom, alias: ast.alias) -> bool:
+        source = self._module.absolute(node)
+        whole = f"{source}.{alias.name}"
+        bundled = self._names.bundled
+        return whole in bundled or (source in bundled and whole not in self._names.apart)
 
     def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
@@ -209,19 +226,21 @@ class _Rewriter(ast.NodeVisitor):
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         self._named(node)
-        for part in (*node.args.defaults, *node.args.kw_defaults, *node.decorator_list):
-            if part:
-                self.visit(part)
+        for outside in (*node.args.defaults, *node.args.kw_defaults, *node.decorator_list):
+            if outside:
+                self.visit(outside)
         arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
         bound = {argument.arg for argument in arguments}
         bound |= {a.arg for a in (node.args.vararg, node.args.kwarg) if a}
-        declared: set[str] = set()
+        joined: set[str] = set()  # imported in here from what the bundle holds: no locals
         for part in ast.walk(node):
             if isinstance(part, ast.Global):
-                declared |= set(part.names)
+                raise BundleError(f"{self._module.name}:{part.lineno}: global")
+            if isinstance(part, ast.ImportFrom) and self._inside:
+                joined |= {a.asname or a.name for a in part.names if self._is_joined(part, a)}
         for statement in node.body:
             bound |= set(_deep_bound(statement))
-        self._scopes.append((False, bound - declared))
+        self._scopes.append((False, bound - joined))
         for statement in node.body:
             self.visit(statement)
         self._scopes.pop()
@@ -270,7 +289,7 @@ class _Rewriter(ast.NodeVisitor):
 
 
 def _deep_bound(statement: ast.stmt) -> Iterable[str]:
-    """Names bound in a function by this statement and the ones within it, not in inner functions."""
+    """Names bound in a function by this statement and the ones within it."""
     yield from (n for n in _bound(statement))
     for part in ast.walk(statement):
         if isinstance(part, ast.Import | ast.ImportFrom):
@@ -287,7 +306,9 @@ def rewrite(module: Module, names: Names, inside: bool) -> str:
         rewriter.visit(statement)
     lines = [line.encode() for line in module.source.splitlines(keepends=True)]
     for node, text in sorted(
-        rewriter.edits, key=lambda edit: (edit[0].lineno, edit[0].col_offset), reverse=True
+        rewriter.edits,
+        key=lambda edit: (edit[0].lineno, edit[0].col_offset),  # type: ignore[attr-defined]
+        reverse=True,
     ):
         _edit(lines, node, text)
     return b"".join(lines).decode()

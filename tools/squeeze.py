@@ -82,7 +82,7 @@ _LEVELS = ("debug", "info", "warn", "error")
 
 
 class LogTexts:
-    """The texts of all log lines; `data` is the file on flash, a text's number its offset there."""
+    """The texts of all log lines; `data` is the file on flash, a text's number its place there."""
 
     def __init__(self) -> None:
         self._places: dict[str, int] = {}
@@ -98,17 +98,18 @@ class LogTexts:
     def take_out(self, source: str) -> str:
         """`source` with numbers in place of its log texts; line numbers stay."""
         lines = source.encode().splitlines(keepends=True)
-        calls = [node for node in ast.walk(ast.parse(source)) if _is_log_call(node)]
+        nodes = ast.walk(ast.parse(source))
+        calls = [n for n in nodes if isinstance(n, ast.Call) and _is_log_call(n)]
         for call in sorted(calls, key=lambda node: (node.lineno, node.col_offset), reverse=True):
             text = call.args[1]
-            if "\n" not in text.value:
-                _replace(lines, text, b"%d" % self.place(text.value))
+            if isinstance(text, ast.Constant) and "\n" not in str(text.value):
+                _replace(lines, text, b"%d" % self.place(str(text.value)))
         return b"".join(lines).decode()
 
 
-def _is_log_call(node: ast.AST) -> bool:
+def _is_log_call(node: ast.Call) -> bool:
     """`log.info("component", "text", ...)`, whatever the log is called."""
-    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+    if not isinstance(node.func, ast.Attribute):
         return False
     owner = node.func.value
     name = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")

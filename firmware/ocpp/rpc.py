@@ -8,9 +8,8 @@ be read, and ignored otherwise: an answer under an invented id is unsolicited, a
 the line on those. Ids longer than the 36 characters OCPP-J allows are refused under that same id.
 """
 
-from binascii import hexlify
-
 import json
+from binascii import hexlify
 
 from micropython import const
 

@@ -300,7 +300,7 @@ class CentralSystem:
                 self._broken = True
                 self._wake.set()
 
-    def _handle(self, text: str) -> str:
+    def _handle(self, text: str) -> "str | list[str]":
         """Work on one message; the text to answer with, "" when there is none."""
         event = self._rpc.receive(text)
         if event is None:
@@ -319,7 +319,7 @@ class CentralSystem:
         self._wake.set()
         return ""
 
-    def _answer(self, call_id: str, action: str, payload: dict) -> str:
+    def _answer(self, call_id: str, action: str, payload: dict) -> "str | list[str]":
         self._log.debug("ocpp", "< %s", action)
         self._triggering = action == "TriggerMessage"
         try:

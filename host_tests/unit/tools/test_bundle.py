@@ -40,8 +40,6 @@ def answer(files):
     return run(joined(files)[0].source).answer()
 
 
-# The joiner gets these wrong; no module of the firmware does them.
-_KNOWN_FAULTS = ("    def run():", "[run for run in", "    from firmware.a", "global x")
 FIRST = "from micropython import const\nSIZE = const(4)\ndef run():\n    return 'first'\n"
 
 
@@ -102,9 +100,7 @@ def _const(monkeypatch):
          "class B(run):\n    pass\ndef answer():\n    return B.x, go()\n", (3, "first")),
     ],
 )  # fmt: skip
-def test_joined_it_behaves_as_apart(second, wanted, request):
-    if any(known in second for known in _KNOWN_FAULTS):
-        request.applymarker(pytest.mark.xfail(strict=True))
+def test_joined_it_behaves_as_apart(second, wanted):
     assert apart(second) == wanted, "the example itself is wrong"
     assert answer({"a": FIRST, "b": second}) == wanted
 
@@ -167,9 +163,7 @@ def test_constants_that_nobody_else_wants_get_an_underscore():
         ("def f():\n    global x\n    x = 1\n", "global"),
     ],
 )
-def test_what_cannot_be_joined_is_refused(second, says, request):
-    if any(known in second for known in _KNOWN_FAULTS):
-        request.applymarker(pytest.mark.xfail(strict=True))
+def test_what_cannot_be_joined_is_refused(second, says):
     with pytest.raises(bundle.BundleError, match=says):
         joined({"a": FIRST, "b": second})
 
