@@ -24,6 +24,7 @@ def test_not_accepted_asks_again_after_the_interval_and_says_nothing_else(start,
         assert INTERVAL_S * 1000 <= later.ms - earlier.ms <= (INTERVAL_S + 2) * 1000
 
 
+@pytest.mark.parametrize("interpreter", ["micropython32"], indirect=True)
 def test_interval_0_of_a_refusal_leaves_the_choice_to_the_charger(start) -> None:
     bench = start(power=False)
     refusal = {**registration("Rejected"), "interval": 0}
@@ -54,6 +55,7 @@ def test_requests_are_answered_before_the_boot_answer_comes(start) -> None:
     bench.expect_order(["StatusNotification"] * 2)
 
 
+@pytest.mark.parametrize("interpreter", ["micropython32"], indirect=True)
 def test_an_error_instead_of_a_boot_answer_is_no_end(start) -> None:
     bench = start(power=False)
     bench.server.answers["BootNotification"] = [CallError("NobodyKnowsThis"), None]

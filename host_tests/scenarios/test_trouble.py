@@ -92,7 +92,7 @@ def check_session(bench: Bench, answered: bool) -> None:
     log = bench.log
     order = [e for e in log if e.kind in ("StartTransaction", "StopTransaction")]
     texts = list(dict.fromkeys(json.dumps(e.payload) for e in order))
-    assert len(texts) == 2, when  # a repeat is unchanged, time stamp and all
+    assert len(texts) == 2  # a repeat is unchanged, time stamp and all
     names = [e.kind for e in order]
     assert names == sorted(names)
     ids = [payload["transactionId"] for payload in answers(bench, "StartTransaction")]
