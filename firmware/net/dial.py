@@ -15,6 +15,8 @@ from firmware.errors import ChargerError
 from firmware.ocpp import handshake
 
 _RETRY_MS = const(5)
+_TCP = const(6)  # the socket module does not name them on every port
+_NO_DELAY = const(1)
 
 
 class DialError(ChargerError):
@@ -72,6 +74,7 @@ async def _connect(address: tuple, host: str, tls: "SSLContext | None") -> tuple
     stream = None
     try:
         sock.setblocking(False)
+        sock.setsockopt(_TCP, _NO_DELAY, 1)  # small frames must not wait for an acknowledgement
         try:
             sock.connect(address[-1])
         except OSError as error:

@@ -8,7 +8,7 @@ GetConfiguration, ChangeConfiguration, the file on flash and the docs are all ma
 # data (a list of measurands) and phases. "-" is an empty text. One text, because 33 tuples take
 # twice the RAM. A profile that is built in adds its keys and its name here.
 TABLE = """
-AllowOfflineTxForUnknownId RW bool false
+AllowOfflineTxForUnknownId RW bool true
 AuthorizationCacheEnabled RW bool true
 AuthorizationKey W text - 16 40
 AuthorizeRemoteTxRequests RW bool false

@@ -213,7 +213,10 @@ class Outbox:
         self._retry_at_s = 0
         if not len(self):
             self._thinner = None
-        self.save()
+        try:
+            self.save()
+        except OSError as error:  # the worst that follows is one message sent twice
+            self._log.error("outbox", "state not stored: %s", error)
 
     def save(self) -> None:
         """Put on flash how far delivery has come."""

@@ -6,10 +6,16 @@ from firmware.ocpp.rivot import session_summary
 from firmware.storage.files import remove
 
 SNAPSHOT = "session.json"  # see recovery.py
+_RETRY_S = 2
 
 
 def start(books: "Transactions", id_tag: str) -> int:
     """Put StartTransaction on flash; its local number, 0 when flash does not take it."""
+    books.status_told = True
+    if books.ending:
+        close(books)
+    if books.ending:  # no session begins before the last one is closed
+        return 0
     meter = books.core.meter
     unix_s = books.clock.unix_s()
     try:
@@ -30,7 +36,21 @@ def start(books: "Transactions", id_tag: str) -> int:
     return txn
 
 
-def summary(books: "Transactions") -> None:
+def close(books: "Transactions") -> None:
+    """Put on flash what is due of the ended session; what fails is tried again later."""
+    try:
+        if books.summary_due:
+            _summary(books)
+            books.summary_due = False
+        if books.status_told:
+            _stop(books, *books.ending)
+            books.ending = None
+    except (OSError, ChargerError) as error:
+        books.retry_at_s = books.clock.uptime_s() + _RETRY_S
+        books.log.error("flash", "end of the session not recorded yet: %s", error)
+
+
+def _summary(books: "Transactions") -> None:
     """SessionSummary and the lifetime register. Raises OSError."""
     session = books.core.session
     meter = books.core.meter
@@ -39,7 +59,7 @@ def summary(books: "Transactions") -> None:
     books.outbox.add("DataTransfer", data, session.txn)
 
 
-def stop(books: "Transactions", txn: int, reason: str, id_tag: str) -> None:
+def _stop(books: "Transactions", txn: int, reason: str, id_tag: str) -> None:
     """StopTransaction of local transaction `txn`; nothing is left to recover. Raises OSError."""
     wh = books.core.meter.wh
     unix_s = books.clock.unix_s()

@@ -197,6 +197,7 @@ class CentralSystem:
         self._client = None
         waiting = self._waiting
         self._waiting = None
+        self.online = False  # first: who is told decides by it
         if waiting:
             self._tell(waiting, None)
             if waiting[_ACTION] == _BOOT:

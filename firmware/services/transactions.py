@@ -4,8 +4,6 @@ Called by the charge point when the core says that something has happened. Times
 clock, numbers from the core's session and meter; the texts are OCPP's business.
 """
 
-from micropython import const
-
 from firmware.errors import ChargerError
 from firmware.on_demand import load
 from firmware.storage.files import write_json
@@ -15,7 +13,6 @@ _BOOKS = "firmware.services.books"
 _SAMPLES = "firmware.ocpp.samples"
 _PERIODIC = "P"  # contexts of samples.py
 _TRIGGER = "T"
-_RETRY_S = const(2)
 
 
 class Transactions:
@@ -38,16 +35,16 @@ class Transactions:
         self.log = log
         self.started = {}
         self.next_sample_ms = 0
-        # What of an ended session is not on flash yet, and when to try again.
+        # What of an ended session is not on flash yet, and when to try again (books.py).
         self.summary_due = False
-        self._ending = None  # (local number, reason, idTag) of the stop
-        self._status_told = False
-        self._retry_at_s = 0
+        self.ending = None  # (local number, reason, idTag) of the stop
+        self.status_told = False
+        self.retry_at_s = 0
         self._seen_seq = 0
 
     def all_delivered(self) -> bool:
         """Has the central system everything."""
-        return self._ending is None and not len(self.outbox)
+        return not self.ending and not len(self.outbox)
 
     def take_news(self) -> bool:
         """Has anything been recorded since the last call."""
@@ -66,18 +63,16 @@ class Transactions:
 
     def record_start(self, id_tag: str) -> int:
         """Put StartTransaction on flash; its local number, 0 when flash does not take it."""
-        self._status_told = True
-        self._close()  # no session begins before the last one is closed
-        return load(_BOOKS).start(self, id_tag) if self._ending is None else 0
+        return load(_BOOKS).start(self, id_tag)
 
     def record_failed_start(self, txn: int) -> None:
         """The start is on flash, but the vehicle went away: close it with no energy."""
-        self._ending = txn, "Other", ""
+        self.ending = txn, "Other", ""
         self._close()
 
     def turn(self) -> None:
         """What is due by time: the end that flash has not taken, a sample."""
-        if self._ending and self._status_told and self.clock.uptime_s() >= self._retry_at_s:
+        if self.ending and self.status_told and self.clock.uptime_s() >= self.retry_at_s:
             self._close()
         self._sample()
 
@@ -106,31 +101,19 @@ class Transactions:
     def begin_stop(self) -> None:
         """The session is over: the summary goes first (the guide's order)."""
         session = self.core.session
-        self._ending = session.txn, session.reason, session.stop_id_tag
+        self.ending = session.txn, session.reason, session.stop_id_tag
         self.summary_due = True
-        self._status_told = False
+        self.status_told = False
         self._close()
 
     def finish_stop(self) -> None:
         """After the status: StopTransaction, where one is due."""
-        self._status_told = True
+        self.status_told = True
         self._close()
 
     def _close(self) -> None:
-        """Put on flash what is due of the ended session; what fails is tried again later."""
-        if self._ending is None:
-            return
-        books = load(_BOOKS)
-        try:
-            if self.summary_due:
-                books.summary(self)
-                self.summary_due = False
-            if self._status_told:
-                books.stop(self, *self._ending)
-                self._ending = None
-        except (OSError, ChargerError) as error:
-            self._retry_at_s = self.clock.uptime_s() + _RETRY_S
-            self.log.error("flash", "end of the session not recorded yet: %s", error)
+        if self.ending:
+            load(_BOOKS).close(self)
 
     def interval_ms(self) -> int:
         """MeterValueSampleInterval in ms, 0 = no samples."""

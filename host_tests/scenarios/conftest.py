@@ -31,7 +31,8 @@ def start(interpreter: str):
     benches: list[Bench] = []
 
     def _start(settings: dict | None = None, power: bool = True, **options: object) -> Bench:
-        bench = Bench(on=interpreter, settings=settings, heap=HEAP.get(interpreter), **options)
+        options.setdefault("heap", HEAP.get(interpreter))
+        bench = Bench(on=interpreter, settings=settings, **options)
         benches.append(bench)
         if power:
             bench.power_on()

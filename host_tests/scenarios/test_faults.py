@@ -1,5 +1,5 @@
-"""What must stop the charger: the plant is off in time, the server hears the right code and reason,
-and the fault clears as the design says."""
+"""What must stop the charger: the plant is off in time, the server hears code and reason, and the
+fault clears as the design says."""
 
 import pytest
 

@@ -46,20 +46,17 @@ def test_heartbeat_interval_changes_at_once_and_stays(bench) -> None:
     assert key["value"] == "5"
 
 
-@pytest.mark.parametrize(
-    ("key", "value", "verdict"),
-    [
+def test_what_configuration_refuses(bench) -> None:
+    before = bench.call("GetConfiguration")
+    for key, value, verdict in (
         ("HeartbeatInterval", "-1", "Rejected"),
         ("HeartbeatInterval", "soon", "Rejected"),
         ("NumberOfConnectors", "2", "Rejected"),
         ("MeterValuesSampledData", "Nonsense", "Rejected"),
         ("NoSuchKey", "1", "NotSupported"),
-    ],
-)
-def test_what_configuration_refuses(bench, key: str, value: str, verdict: str) -> None:
-    before = bench.call("GetConfiguration", {"key": [key]})
-    assert change(bench, key, value) == verdict
-    assert bench.call("GetConfiguration", {"key": [key]}) == before
+    ):
+        assert change(bench, key, value) == verdict, key
+    assert bench.call("GetConfiguration") == before
 
 
 def test_every_configuration_key_has_a_value(bench) -> None:
@@ -130,7 +127,7 @@ def test_a_firmware_that_hangs_is_reset_and_the_power_is_off(start, tmp_path) ->
     text = control.read_text()
     assert tick in text
     control.write_text(text.replace(tick, tick + HANGS))
-    bench = start({"watchdog_ms": 5000}, firmware=tmp_path)
+    bench = start({"watchdog_ms": 5000}, firmware=tmp_path, heap="1m")  # source, not bytecode
     booted(bench)
     charging(bench)
     bench.run_until(lambda: bench.charger.starts == 2, 15, "the watchdog's reset")

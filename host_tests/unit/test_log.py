@@ -44,7 +44,7 @@ def test_what_is_not_shown_is_not_formatted(lines):
 
 
 def test_texts_from_the_file(lines, tmp_path, monkeypatch):
-    first = "one %s\n".encode()
+    first = b"one %s\n"
     (tmp_path / "log.txt").write_bytes(first + "größer als %d\n".encode())
     monkeypatch.setattr(module, "__file__", str(tmp_path / "resident.mpy"))
     log = make(lines)

@@ -142,7 +142,7 @@ class RivotModule:
         reading = self._reading
         reading.fault &= ~FAULT_STAYS_ON
         if not self._on:
-            if reading.on and timers_ms[_SINCE_WANTED] > _STAYS_ON_MS:
+            if reading.on and self.online and timers_ms[_SINCE_WANTED] > _STAYS_ON_MS:
                 reading.fault |= FAULT_STAYS_ON
             if not self.online:
                 self._confirmed = False  # it may come back in any state
