@@ -21,6 +21,7 @@ WORK = ROOT / "build" / "types"
 _STUBS = ("micropython-esp32-stubs", "micropython-stdlib-stubs")
 _TYPING = {"Any", "Callable", "Iterator", "Iterable", "Generator", "Coroutine", "Awaitable"}
 _SETTINGS = """[mypy]
+explicit_package_bases = true
 python_version = 3.11
 check_untyped_defs = true
 disallow_untyped_defs = true
