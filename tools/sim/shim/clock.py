@@ -1,6 +1,6 @@
 """Virtual time on MicroPython: stands in for `time` and lets asyncio's idle wait ask for time.
 
-That wait polls in `core._io_queue` (tools/shorten.py leaves names alone that a string mentions).
+That wait polls in `core._io_queue` (tools/squeeze.py leaves names alone that a string mentions).
 asyncio's C task queue stamps tasks that are to run at once with the real `ticks_ms`, and looks at
 nothing else of the real clock. Virtual time starts three days ahead of it, so such a task is
 always overdue and runs at once, while all that sleeps is ordered by virtual time alone.
