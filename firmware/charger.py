@@ -35,6 +35,10 @@ class Charger:
         self.log.info("app", "restarting")
         self.tasks.end()
 
+    def clear_faults(self) -> None:
+        """Service has repaired it: forget latched faults; one that is still there comes back."""
+        self.core.supervisor.clear_latched()
+
     def safe(self) -> None:
         """Contactor open and module off, now."""
         self.control.safe()

@@ -226,7 +226,9 @@ def e_stops(count: int) -> Iterator[Row]:
         ("99.9 %", rank, OFF_TYPICAL_MS),
         ("longest", times[-1], OFF_ALWAYS_MS),
     ):
-        yield Row(flood + name, f"{ms:.0f} ms (virtual)", f"{budget} ms", ms <= budget)
+        # Computing takes no time on the virtual clock: it can show a miss, never that it is met.
+        over = False if ms > budget else None
+        yield Row(flood + name, f"{ms:.0f} ms (virtual)", f"{budget} ms, not proven here", over)
 
 
 def e_stop(bench: Bench, number: int) -> float:

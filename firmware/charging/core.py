@@ -237,6 +237,8 @@ class ChargingCore:
         if not self.connector.authorized:
             return
         self._authorized_ms += dt_ms
+        if self._asked and not self._ready():  # it came too late: ask again, or let it expire
+            self._asked = False
         if self._authorized_ms > self.connection_timeout_ms and not self._asked:
             self.deauthorize()
             self.events.push(AUTHORIZATION_EXPIRED)

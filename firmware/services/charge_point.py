@@ -200,5 +200,5 @@ class ChargePoint:
         if self.reset_at_s < 0 or self.core.sequence.state != "Off":
             return
         if self.clock.uptime_s() >= self.reset_at_s or self.transactions.all_delivered():
-            self.reset_at_s = -1  # uptime at which a reset is due, -1 = none
+            self.reset_at_s = -1
             self._restart()

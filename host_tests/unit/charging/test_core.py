@@ -91,6 +91,23 @@ def test_a_start_that_comes_too_late_opens_nothing() -> None:
     assert not plant.core.session.open
 
 
+def test_a_start_that_was_not_taken_is_asked_for_again_or_expires() -> None:
+    plant = Plant().plug().run(1000)
+    plant.core.connection_timeout_ms = 5_000
+    plant.core.authorize("T")
+    plant.run(100)
+    plant.bms_allowed = False
+    plant.run(100)
+    assert not plant.core.can_start()
+    plant.bms_allowed = True
+    plant.run(100)
+    assert plant.events.count(events.START_READY) == 2 and plant.core.can_start()
+    plant.bms_allowed = False
+    plant.run(6_000)
+    assert events.AUTHORIZATION_EXPIRED in plant.events
+    assert not plant.core.connector.authorized
+
+
 @pytest.mark.parametrize(
     ("trouble", "name", "reason"),
     [
