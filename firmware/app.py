@@ -46,6 +46,7 @@ _WARM = (
     "ocpp.date_parser",
     "ocpp.get_configuration",
     "ocpp.key_check",
+    "ocpp.profiles",
     "ocpp.remote_trigger",
     "ocpp.rivot",
     "ocpp.samples",

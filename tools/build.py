@@ -49,6 +49,7 @@ ON_DEMAND = {
     "firmware.ocpp.handshake",
     "firmware.ocpp.key_check",
     "firmware.ocpp.key_table",
+    "firmware.ocpp.profiles",
     "firmware.ocpp.remote_trigger",
     "firmware.ocpp.requests",
     "firmware.ocpp.rivot",

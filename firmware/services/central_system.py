@@ -29,8 +29,6 @@ _MAX_BACKOFF_S = const(60)
 _STABLE_S = const(60)  # a connection that lived this long resets the back-off
 _MAX_TIMEOUTS = const(2)  # CALLs in a row without an answer, then the line counts as dead
 _BOOT = "BootNotification"
-# Requests whose handlers have a module of their own; core.py has, or refuses, the others.
-_HANDLERS = {"GetConfiguration": "get_configuration", "TriggerMessage": "remote_trigger"}
 _REGISTRATION = "firmware.services.registration"
 
 # All that a broken line, a full heap, full flash or a hostile message may raise.
@@ -324,8 +322,8 @@ class CentralSystem:
         self._log.debug("ocpp", "< %s", action)
         self._triggering = action == "TriggerMessage"
         try:
-            handlers = load("firmware.ocpp." + _HANDLERS.get(action, "core"))
-            answer = handlers.answer(action, payload, self._station.commands(), self._keys)
+            handler = load(load("firmware.ocpp.profiles").module_of(action))
+            answer = handler.answer(action, payload, self._station.commands(), self._keys)
             return rpc.answer(call_id, answer)
         except OcppError as error:
             self._log.warn("ocpp", "%s refused: %s, %s", action, error.code, error)
