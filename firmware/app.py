@@ -20,7 +20,6 @@ from firmware.log import Log
 from firmware.net.clock import Clock
 from firmware.ocpp.keys import Keys
 from firmware.ocpp.outbox import Outbox
-from firmware.services.authorization import Authorization
 from firmware.services.central_system import CentralSystem
 from firmware.services.charge_point import ChargePoint
 from firmware.services.clients import Clients
@@ -38,21 +37,63 @@ from firmware.storage.register import EnergyRegister
 # Loaded once at the start: what MicroPython keeps for ever of a module (its names) then lies with
 # the rest of what stays, and not in the middle of the memory that is free.
 _WARM = (
+    "services.authorization",
     "services.books",
     "services.commands",
+    "services.core_events",
+    "services.session_start",
+    "services.profile_keeper",
+    "services.profile_limits",
     "services.recovery",
     "services.registration",
+    "services.sampling",
+    "services.snapshot",
+    "services.smart_charging",
+    "services.standing",
+    "services.start_record",
+    "services.statuses",
+    "services.tag_answers",
+    "services.tag_keeper",
+    "services.tags",
+    "storage.tag_cache",
+    "services.transaction_data",
+    "services.transfers",
+    "ocpp.charging_profiles",
+    "ocpp.composite",
     "ocpp.core",
     "ocpp.date_parser",
+    "ocpp.firmware_management",
     "ocpp.get_configuration",
     "ocpp.key_check",
+    "ocpp.local_list",
+    "ocpp.profile_check",
+    "ocpp.profile_fields",
+    "ocpp.payloads",
     "ocpp.profiles",
     "ocpp.remote_trigger",
+    "ocpp.reservation",
     "ocpp.rivot",
+    "ocpp.meter_values",
     "ocpp.samples",
+    "ocpp.stop_parts",
+    "ocpp.set_charging_profile",
     "ocpp.strict_json",
     "charging.fault_texts",
     "net.dial",
+)
+# Asked for here, because the table of keys is large and there is little room when they matter.
+_KEYS = (
+    "AuthorizationCacheEnabled",
+    "AuthorizeRemoteTxRequests",
+    "LocalAuthListEnabled",
+    "LocalAuthorizeOffline",
+    "LocalPreAuthorize",
+    "MeterValuesAlignedData",
+    "MeterValuesSampledData",
+    "MinimumStatusDuration",
+    "StopTransactionOnInvalidId",
+    "StopTxnAlignedData",
+    "StopTxnSampledData",
 )
 
 
@@ -67,14 +108,27 @@ def build() -> Charger:
     charger.settings = settings = load(keys, log)
     log.info("app", "firmware %s, reset cause %d", VERSION, machine.reset_cause())
     charger.board = board = Board(settings)
-    register = EnergyRegister("register")
+    register = EnergyRegister("register", clock)
     charger.core = core = _core(settings, board, register)
     charger.control = Control(core, board, clock)
     charger.outbox = outbox = Outbox(Journal("outbox"), OutboxStore("outbox"), keys, log)
     charger.transactions = Transactions(core, outbox, register, keys, clock, log)
+    in_session = outbox.open_transaction() > 0  # when the power failed
+    for key in _KEYS:
+        keys.get(key)
+    if outbox.resent[0]:
+        on_demand.load("firmware.storage.dead_letters").go_on(charger.transactions)
     recovery = on_demand.load("firmware.services.recovery")
-    recovery.close_open_session(outbox, core.meter, clock, log)
-    _services(charger, Authorization(keys, log))
+    recovery.recover(charger.transactions, settings.resume_after_power_cut)
+    _services(charger)
+    on_demand.load("firmware.services.transfers").restore(charger.charge_point)
+    standing = on_demand.load("firmware.services.standing")
+    standing.restore(charger.charge_point, in_session)
+    for key in ("AuthorizationCacheEnabled", "LocalAuthListEnabled", "LocalPreAuthorize"):
+        keys.get(key)  # now, when there is memory for their table
+    for name in os.listdir() + os.listdir("outbox"):
+        if name[-4:] == ".bad":
+            log.error("flash", "%s was spoilt and is set aside", name)
     for module in ("firmware.settings", "firmware.board.rivot_100a", "firmware.app"):
         on_demand.forget(module)
     return charger
@@ -95,10 +149,10 @@ def _core(settings: Settings, board: Board, register: EnergyRegister) -> Chargin
     return core
 
 
-def _services(charger: Charger, authorization: Authorization) -> None:
+def _services(charger: Charger) -> None:
     """Everything that runs as a task, and how it is wired."""
     settings, clock, log, keys = charger.settings, charger.clock, charger.log, charger.keys
-    station = ChargePoint(charger, authorization)
+    station = ChargePoint(charger)
     clients = Clients(settings, log)
     link = CentralSystem(
         settings,
@@ -111,7 +165,7 @@ def _services(charger: Charger, authorization: Authorization) -> None:
         os.urandom,
         clients.tls,
     )
-    charger.link = station.link = authorization.link = link
+    charger.link = station.link = charger.transactions.link = link
     fieldbus = Fieldbus(charger.board.buses, clock, log)
     charger.housekeeping = Housekeeping((charger.control, fieldbus), clock, log)
     charger.charge_point = station

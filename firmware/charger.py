@@ -4,11 +4,10 @@
 """
 
 import asyncio
-import gc
 
 import machine
 
-from firmware.charging.supervisor import ERROR_CODE, FAULTS
+from firmware.on_demand import load
 from firmware.tasks import Tasks
 
 
@@ -30,9 +29,12 @@ class Charger:
         finally:
             self.safe()
 
-    def restart(self) -> None:
-        """End `run`, so that main.py resets the chip."""
+    def restart(self, at_once: bool = False) -> None:
+        """End `run`, so that main.py resets the chip; `at_once` where that has not helped."""
         self.log.info("app", "restarting")
+        if at_once:
+            self.safe()
+            machine.reset()
         self.tasks.end()
 
     def clear_faults(self) -> None:
@@ -45,19 +47,4 @@ class Charger:
 
     def status(self) -> dict:
         """What the charger believes of itself; the bench and the REPL show it."""
-        core = self.core
-        fault = core.fault()
-        seconds, ms = self.clock.uptime()
-        gc.collect()  # or the figures would show garbage
-        return {
-            "connector": core.connector.state,
-            "error_code": FAULTS[fault][ERROR_CODE] if fault >= 0 else "NoError",
-            "transaction": self.transactions.transaction_id(),
-            "energy_wh": core.meter.wh,
-            "online": self.link.online,
-            "queued": len(self.outbox),
-            "heap_free": gc.mem_free(),
-            "heap_used": gc.mem_alloc(),
-            "uptime_ms": seconds * 1000 + ms,
-            "tick_max_ms": self.control.tick_max_ms,
-        }
+        return load("firmware.status").of(self)

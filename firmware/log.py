@@ -30,15 +30,18 @@ class Log:
     def _line(self, level: int, component: str, text: "str | int", args: tuple) -> None:
         if level < self.level:
             return
-        if isinstance(text, int):
-            text = _text_at(text)
-        if args:
-            try:
-                text = text % args
-            except (TypeError, ValueError):  # log.txt is missing or of another build
-                text = "%s %r" % (text, args)
-        seconds, ms = self._clock.uptime()
-        self._write("%5d.%03d %s %s: %s" % (seconds, ms, _LETTERS[level], component, text))
+        try:
+            if isinstance(text, int):
+                text = _text_at(text)
+            if args:
+                try:
+                    text = text % args
+                except (TypeError, ValueError):  # log.txt is missing or of another build
+                    text = "%s %r" % (text, args)
+            seconds, ms = self._clock.uptime()
+            self._write("%5d.%03d %s %s: %s" % (seconds, ms, _LETTERS[level], component, text))
+        except MemoryError:
+            pass  # nothing may fail for want of a line
 
     def debug(self, component: str, text: str, *args: object) -> None:
         """For the bench; off by default."""

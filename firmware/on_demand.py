@@ -9,11 +9,23 @@ def load(path: str) -> "Module":
     if sys.implementation.name == "micropython":
         gc.collect()  # code wants its pieces close together
     known = set(sys.modules)
-    module = __import__(path, None, None, ("*",))
-    for name in list(sys.modules):
-        if name not in known:
-            forget(name)
-    return module
+    try:
+        return __import__(path, None, None, ("*",))
+    except MemoryError:
+        gc.collect()  # to have some for what follows
+        raise
+    finally:  # or what it had imported when memory ran out would stay for ever
+        _forget_all_but(known)
+
+
+def _forget_all_but(known: "set[str]") -> None:
+    while True:
+        for name in sys.modules:
+            if name not in known:
+                break
+        else:
+            return
+        forget(name)
 
 
 def forget(path: str) -> None:

@@ -36,6 +36,7 @@ FIELDS = (
     ("wifi_password", str, "", 0, 63),  # and its password
     # local start and stop
     ("button_id_tag", str, "BUTTON", 0, 20),  # idTag of the start button, "" = it only stops
+    ("resume_after_power_cut", bool, False, 0, 1),  # go on when power is back and the gun still in
     # power: a setting can only be stricter than the board's rating
     ("max_current_ma", int, 100_000, 1_000, 100_000),  # station limit
     ("max_voltage_mv", int, 85_500, 56_000, 85_500),  # station limit

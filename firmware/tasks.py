@@ -31,8 +31,11 @@ class Tasks:
             except asyncio.CancelledError:
                 raise
             except Exception as error:
-                self._log.error("tasks", "%s died: %r", name, error)
-                sys.print_exception(error)
+                try:
+                    self._log.error("tasks", "%s died: %r", name, error)
+                    sys.print_exception(error)
+                except Exception:
+                    pass  # no memory for words; what has to be done is done all the same
             if vital:
                 self.died = name
                 self._over.set()

@@ -16,6 +16,15 @@ import compat  # noqa: E402
 compat.install()
 
 
+def pytest_terminal_summary(terminalreporter) -> None:
+    """The figures that tests have recorded as property "counts"."""
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            for name, value in getattr(report, "user_properties", ()):
+                if name == "counts" and report.when == "call":
+                    terminalreporter.write_line(value)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """On a build server a missing MicroPython fails the run: no test may be skipped for it."""
     from tools.micropython import NAMES, command

@@ -12,15 +12,24 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
-from tools import build
+from tools import bench_messages, build
+from tools.bench_kit import (
+    HEAP,
+    ON,
+    ROOMY,
+    Row,
+    begin,
+    booted,
+    end,
+    first_line,
+    live,
+    session,
+    size,
+)
 from tools.micropython import ROOT, command
 from tools.sim.bench import Bench, CallError
 
-ON = "micropython32"
-HEAP = "112k"  # what the chip leaves
-ROOMY = "1m"  # to measure what would not fit
 IDLE_BUDGET = 60_000
 GROWTH_BUDGET = 1_000
 OFF_TYPICAL_MS, OFF_ALWAYS_MS = 100, 150
@@ -31,16 +40,6 @@ _FLOOD = (
     ("GetConfiguration", {"key": ["HeartbeatInterval"]}),
     ("TriggerMessage", {"requestedMessage": "MeterValues", "connectorId": 1}),
 )
-
-
-class Row(NamedTuple):
-    """One figure. `ok` None: there is no budget for it, or nothing to measure yet."""
-
-    what: str
-    measured: str
-    budget: str = ""
-    ok: bool | None = None
-    failed: bool = False  # it could not be measured
 
 
 def verdict(row: Row) -> str:
@@ -75,57 +74,6 @@ def show(rows: list[Row]) -> None:
     Console().print(grid)
 
 
-# --- journeys ---
-
-
-def session(bench: Bench, seconds: float = 5) -> None:
-    """A whole charging session, from gun in to gun out."""
-    transaction = begin(bench)
-    bench.run(seconds)
-    bench.call("RemoteStopTransaction", {"transactionId": transaction})
-    bench.expect("StopTransaction", within_s=30)
-    end(bench)
-
-
-def begin(bench: Bench) -> int:
-    """Gun in, remote start, current flows; the transaction id."""
-    bench.command("plug")
-    bench.expect("DataTransfer", within_s=30, messageId="VehicleInfo")
-    bench.call("RemoteStartTransaction", {"connectorId": 1, "idTag": "TEST_TAG"})
-    bench.expect("StartTransaction", within_s=30)
-    bench.run_until(lambda: bench.hardware.plant_state()["amps"] > 1, 30, "current")
-    answers = (e for e in reversed(bench.log) if e.kind == "StartTransactionResponse")
-    return int(next(answers).payload["transactionId"])
-
-
-def end(bench: Bench) -> None:
-    """Gun out, and wait until the charger is at rest again."""
-    bench.command("unplug")
-    bench.expect("StatusNotification", within_s=30, connectorId=1, status="Available")
-    bench.run(3)
-
-
-def booted(heap: str) -> Bench:
-    """A charger on the 32-bit MicroPython, accepted and idle."""
-    bench = Bench(on=ON, heap=heap)
-    try:
-        bench.power_on()
-        bench.expect("BootNotification", within_s=60)
-        bench.run(5)
-    except BaseException:
-        bench.close()
-        raise
-    return bench
-
-
-def live(bench: Bench) -> int:
-    """Bytes of the firmware's own on the heap after a collection."""
-    state = bench.state()
-    if state["heap_used"] is None:
-        raise RuntimeError("the firmware did not tell its state")
-    return int(state["heap_used"]) - int(state["shim_bytes"] or 0)
-
-
 # --- the figures ---
 
 
@@ -152,11 +100,6 @@ def small_heap() -> Iterator[Row]:
         yield Row(what, f"no: {step}: {first_line(error)}", "yes", False)
     finally:
         bench.close()
-
-
-def first_line(error: Exception) -> str:
-    """An error in one short line."""
-    return (str(error).splitlines() or [type(error).__name__])[0][:60]
 
 
 def heap_and_ticks(sessions: tuple[int, ...]) -> Iterator[Row]:
@@ -190,11 +133,6 @@ def heap_and_ticks(sessions: tuple[int, ...]) -> Iterator[Row]:
         yield Row("boot to first BootNotification", f"{boot_ms:.0f} ms (virtual)")
     finally:
         bench.close()
-
-
-def size(count: int) -> str:
-    """Bytes for people."""
-    return f"{count:,} bytes"
 
 
 def tick_allocation() -> Iterator[Row]:
@@ -292,6 +230,9 @@ def main(arguments: list[str] | None = None) -> int:
         ("work in a small heap", small_heap),
         ("heap and ticks", lambda: heap_and_ticks(counts)),
         ("control tick, allocated", tick_allocation),
+        ("all profiles in one run", bench_messages.all_profiles),
+        ("what a MeterValues costs", bench_messages.meter_values),
+        ("drain after an outage", bench_messages.drain),
         ("E-stop to off", lambda: e_stops(stops)),
         ("code on flash", code_size),
     ]

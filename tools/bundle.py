@@ -8,12 +8,17 @@ of which file a line of the bundle was, for reading tracebacks (`python -m tools
 import ast
 import io
 import tokenize
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 BUNDLE = "firmware.resident"
 _DEFINITION = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+# What a constant's expression may consist of so that the build can put its value in place.
+_PLAIN = (ast.Constant, ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop)
+# What a table may consist of that the build leaves out when nobody reads it.
+_TABLE = (ast.Constant, ast.Tuple, ast.List, ast.Dict, ast.Name, ast.expr_context)
 
 
 class BundleError(Exception):
@@ -80,6 +85,19 @@ def _constants(tree: ast.Module) -> Iterable[str]:
                     yield target.id
 
 
+def _values(module: Module) -> Iterable[tuple[str, str]]:
+    """(name, literal) of the `X = const(...)` statements whose value is plain to see."""
+    constants = set(_constants(module.tree))
+    for node in module.tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+            target, value = node.targets[0], node.value.args
+            if isinstance(target, ast.Name) and target.id in constants and len(value) == 1:
+                if all(isinstance(part, _PLAIN) for part in ast.walk(value[0])):
+                    found = eval(ast.unparse(value[0]), {"__builtins__": {}})  # noqa: S307
+                    if isinstance(found, int):
+                        yield target.id, f"({found})" if found < 0 else str(found)
+
+
 def _locals(tree: ast.Module) -> Iterable[str]:
     """Every name that some function binds."""
     for node in ast.walk(tree):
@@ -107,7 +125,13 @@ class Names:
 
     def __init__(self, modules: list[Module], others: list[Module]) -> None:
         self.apart = {module.name for module in others}
+        self.wanted: set[str] = set()  # what modules apart ask the bundle for
         self.bundled = {module.name: module for module in modules}
+        self.values = {
+            (module.name, name): literal for module in modules for name, literal in _values(module)
+        }
+        for module in others:
+            self._refuse_second_hand(module, others)
         self._of: dict[tuple[str, str], str] = {}
         self._taken: dict[str, tuple[str, str]] = {}
         asked_for = {
@@ -122,12 +146,31 @@ class Names:
         for module in modules:
             constants = set(_constants(module.tree))
             for name in module.defined():
-                inner = name in constants and (module.name, name) not in asked_for
+                thing = (module.name, name)
+                inner = name in constants and (thing in self.values or thing not in asked_for)
                 # With an underscore the compiler puts the value in and forgets the name.
                 wanted = f"_{name}" if inner and name[0] != "_" else name
                 if wanted in local:
                     wanted = f"{module.name.rpartition('.')[2]}_{wanted}"
-                self.claim((module.name, name), wanted)
+                self.claim(thing, wanted)
+
+    def _refuse_second_hand(self, module: Module, others: list[Module]) -> None:
+        """A module apart does not hold the constants it imports: nobody may take them from it."""
+        held = {
+            alias.asname or alias.name
+            for node in module.tree.body
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+            if (module.absolute(node), alias.name) in self.values
+        }
+        for other in others:
+            for node in ast.walk(other.tree):
+                if isinstance(node, ast.ImportFrom) and other.absolute(node) == module.name:
+                    for alias in node.names:
+                        if alias.name in held:
+                            raise BundleError(
+                                f"{other.name}: {alias.name} is not of {module.name}"
+                            )
 
     def claim(self, thing: tuple[str, str], name: str) -> str:
         """The bundle's name for `thing`, `name` if that is free."""
@@ -145,6 +188,10 @@ class Names:
             return self._of[module, name]
         except KeyError:
             raise BundleError(f"{module} has no {name} of its own") from None
+
+    def use(self, module: str, name: str) -> str:
+        """What stands for `module`'s `name` elsewhere: the value of a constant, else its name."""
+        return self.values.get((module, name)) or self.of(module, name)
 
 
 class _Rewriter(ast.NodeVisitor):
@@ -177,9 +224,10 @@ class _Rewriter(ast.NodeVisitor):
                 if not self._inside:
                     kept.append(("firmware", "resident"))
             elif source in self._names.bundled and whole not in self._names.apart:
-                self._globals[ours] = self._names.of(source, alias.name)
-                if not self._inside:
+                self._globals[ours] = self._names.use(source, alias.name)
+                if not self._inside and self._globals[ours].isidentifier():
                     kept.append((BUNDLE, self._globals[ours]))
+                    self._names.wanted.add(self._globals[ours])
             else:
                 if self._inside and not self._scopes:
                     self._globals[ours] = self._names.claim((source, alias.name), ours)
@@ -210,8 +258,11 @@ class _Rewriter(ast.NodeVisitor):
     def visit_Attribute(self, node: ast.Attribute) -> None:
         value = node.value
         if isinstance(value, ast.Name) and value.id in self._modules and not self._local(value.id):
-            unique = self._names.of(self._modules[value.id], node.attr)
-            self.edits.append((node, unique if self._inside else f"resident.{unique}"))
+            unique = self._names.use(self._modules[value.id], node.attr)
+            alone = self._inside or not unique.isidentifier()
+            self.edits.append((node, unique if alone else f"resident.{unique}"))
+            if not self._inside:
+                self._names.wanted.add(unique)
         else:
             self.visit(value)
 
@@ -236,8 +287,11 @@ class _Rewriter(ast.NodeVisitor):
         for part in ast.walk(node):
             if isinstance(part, ast.Global):
                 raise BundleError(f"{self._module.name}:{part.lineno}: global")
-            if isinstance(part, ast.ImportFrom) and self._inside:
-                joined |= {a.asname or a.name for a in part.names if self._is_joined(part, a)}
+            if isinstance(part, ast.ImportFrom):
+                for alias in part.names:
+                    constant = (self._module.absolute(part), alias.name) in self._names.values
+                    if constant or (self._inside and self._is_joined(part, alias)):
+                        joined.add(alias.asname or alias.name)
         for statement in node.body:
             bound |= set(_deep_bound(statement))
         self._scopes.append((False, bound - joined))
@@ -374,6 +428,42 @@ def join(modules: list[Module], names: Names, prepared: dict[str, str]) -> Bundl
             text.append(line)
             origins.append(f"{module.name.replace('.', '/')}.py:{number}")
     return Bundle("\n".join(text) + "\n", origins)
+
+
+def lean(bundle: Bundle, wanted: set[str]) -> Bundle:
+    """The bundle without top-level tables that it never reads, nor a module apart (`wanted`).
+
+    Private names that are bound once to a number or text become constants: the compiler puts
+    their value in and forgets the name. No line moves but those after one that goes.
+    """
+    tree = ast.parse(bundle.source)
+    lines = bundle.source.splitlines()
+    used = Counter(part.id for part in ast.walk(tree) if isinstance(part, ast.Name))
+    gone: set[int] = set()
+    for node in tree.body:
+        if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
+            continue
+        name, value = node.targets[0].id, node.value
+        row, one_line = node.lineno - 1, node.lineno == node.end_lineno
+        if (
+            used[name] == 1
+            and name not in wanted
+            and all(isinstance(part, _TABLE) for part in ast.walk(value))
+        ):
+            gone |= set(range(row, node.end_lineno or 0))
+        elif one_line and name[0] == "_" and isinstance(value, ast.Constant):
+            if used["const"] and _stores(tree, name) == 1 and name not in wanted:
+                lines[row] = f"{name} = const({ast.unparse(value)})"
+    kept = [row for row in range(len(lines)) if row not in gone]
+    text = "\n".join(lines[row] for row in kept) + "\n"
+    return Bundle(text, [bundle.lines[row] for row in kept])
+
+
+def _stores(tree: ast.Module, name: str) -> int:
+    return sum(
+        isinstance(part, ast.Name) and part.id == name and not isinstance(part.ctx, ast.Load)
+        for part in ast.walk(tree)
+    )
 
 
 def ordered(modules: list[Module]) -> list[Module]:

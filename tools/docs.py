@@ -1,4 +1,5 @@
-"""Writes the tables of docs/ that are made from the source: settings, OCPP keys, states, faults.
+"""Writes the tables of docs/ that are made from the source: settings, OCPP keys, states, faults,
+conformance.
 
 `python -m tools.docs` writes them, `--check` only says whether they are up to date (exit 1: not).
 """
@@ -6,6 +7,7 @@
 import argparse
 import re
 import sys
+from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,8 +20,10 @@ compat.install()
 from firmware import settings  # noqa: E402
 from firmware.charging import connector, fault_texts, supervisor  # noqa: E402
 from firmware.ocpp import key_table  # noqa: E402
+from tools import conformance_cases  # noqa: E402
 from tools.key_meanings import MEANINGS  # noqa: E402
 
+_SCENARIOS = ROOT / "host_tests" / "scenarios" / "conformance"
 _HEADER = "<!-- Made by `make docs` from {source}: change that, not this. -->\n"
 
 
@@ -144,8 +148,33 @@ def states_page() -> str:
     return text + _table(head, rows)
 
 
+def conformance_page() -> str:
+    """The certification list case by case. Raises CaseError where a case is not accounted for."""
+    groups = conformance_cases.rows(_SCENARIOS)
+    every = [row for rows in groups.values() for row in rows]
+    counts = Counter(row.result for row in every)
+    text = _HEADER.format(source="tools/conformance_cases.py and the scenarios")
+    text += (
+        "# Conformance\n\n"
+        "The charge point cases of the public OCPP 1.6 certification list (2024-04), for one\n"
+        "connector with a fixed cable. A case *passes* by its scenario in\n"
+        "`host_tests/scenarios/conformance/`, which `make test` runs on CPython and on the\n"
+        "32-bit MicroPython in 112 KiB of heap, against a scripted central system that checks\n"
+        "every message against the OCPP schemas. `make docs-check` fails when a case has neither\n"
+        "a scenario nor a reason.\n\n"
+    )
+    passes, not_applicable, later = (counts[word] for word in conformance_cases.RESULTS)
+    text += f"{len(every)} cases: {passes} pass, {not_applicable} do not apply, {later} not yet.\n"
+    for group, rows in groups.items():
+        table = [[r.id, r.what, r.result, f"`{r.scenario}`" if r.scenario else r.why]
+                 for r in rows]  # fmt: skip
+        text += f"\n## {group}\n\n"
+        text += _table(["id", "what", "result", "scenario, or why there is none"], table)
+    return text
+
+
 def pages() -> dict[Path, str]:
-    """Every generated page and what it should hold."""
+    """The generated pages of the firmware and what they should hold."""
     source = (ROOT / "firmware" / "settings.py").read_text(encoding="utf-8")
     return {
         ROOT / "docs" / "settings.md": settings_page(source),
@@ -160,7 +189,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="write nothing")
     check = parser.parse_args(arguments).check
     stale = 0
-    for path, text in pages().items():
+    wrong = ""
+    wanted = pages()
+    try:
+        wanted[ROOT / "docs" / "conformance.md"] = conformance_page()
+    except conformance_cases.CaseError as error:
+        wrong = f"docs/conformance.md: {error}"
+    for path, text in wanted.items():
         if path.exists() and path.read_text(encoding="utf-8") == text:
             continue
         stale += 1
@@ -169,7 +204,9 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             path.write_text(text, encoding="utf-8")
             print(f"  wrote {path.relative_to(ROOT)}")
-    return 1 if check and stale else 0
+    if wrong:
+        print(wrong, file=sys.stderr)
+    return 1 if wrong or check and stale else 0
 
 
 if __name__ == "__main__":

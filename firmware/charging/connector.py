@@ -6,7 +6,8 @@ Rule 2: this file does not know why an event came. It switches nothing: power is
 sequence's business, and that looks at facts, not at these names.
 
 Theory. A connector at rest is described by facts: is the gun in the vehicle, has a session ended
-with the gun still in, is it reserved, is it operative, is somebody's permission waiting. States at
+with the gun still in, is it reserved, is it operative, is somebody's permission waiting (a
+reservation stands until a start, a fault or "inoperative" ends it, OCPP 1.6 5.13). States at
 rest (Available, Preparing, Finishing, Reserved, Unavailable) follow from these facts, so a
 transition into rest is written `REST` and resolved by `resting_state`. A session makes the three
 active states (Charging, SuspendedEV, SuspendedEVSE). Faulted may be entered from anywhere; the
@@ -59,13 +60,14 @@ TRANSITIONS = {
         "deauthorized": REST,
         "started": "Charging",
         "faulted": "Faulted",
+        "unreserved": "Preparing",
         "inoperative": "Unavailable",
     },
     "Charging": {
         "unplugged": "SuspendedEV",  # only where a session may outlive the gun
         "suspended_ev": "SuspendedEV",
         "suspended_evse": "SuspendedEVSE",
-        "stopped": "Finishing",
+        "stopped": REST,
         "faulted": "Faulted",
     },
     "SuspendedEV": {
@@ -73,15 +75,15 @@ TRANSITIONS = {
         "unplugged": "SuspendedEV",
         "suspended_evse": "SuspendedEVSE",
         "resumed": "Charging",
-        "stopped": "Finishing",
+        "stopped": REST,
         "faulted": "Faulted",
     },
     "SuspendedEVSE": {
         "plugged": "SuspendedEVSE",
-        "unplugged": "SuspendedEVSE",
+        "unplugged": "SuspendedEV",
         "suspended_ev": "SuspendedEV",
         "resumed": "Charging",
-        "stopped": "Finishing",
+        "stopped": REST,
         "faulted": "Faulted",
     },
     "Finishing": {
@@ -158,13 +160,13 @@ class Connector:
             self.ended = False
         elif event == "authorized":
             self.authorized = True
-            self.reserved = False
-        elif event == "deauthorized" or event == "started":
+        elif event == "deauthorized":
             self.authorized = False
+        elif event == "started" or event == "faulted":
+            self.authorized = False
+            self.reserved = False
         elif event == "stopped":
             self.ended = self.plugged
-        elif event == "faulted":
-            self.authorized = False
         elif event == "reserved":
             self.reserved = True
         elif event == "unreserved":
@@ -172,5 +174,6 @@ class Connector:
         elif event == "inoperative":
             self.operative = False
             self.authorized = False
+            self.reserved = False
         elif event == "operative":
             self.operative = True

@@ -66,6 +66,7 @@ class ChargingCore:
         # settings
         self.connection_timeout_ms = 60_000
         self.bms_pause_ms = 10_000  # a pause of the BMS longer than this ends the session
+        self.stop_on_unplug = True  # False: the session outlives the gun, without power
         # permission to start, given and not yet used
         self.id_tag = ""
         self.soft_stop = False  # True: wait for the current to fall before the contactor opens
@@ -116,6 +117,10 @@ class ChargingCore:
         """Take the connector out of or back into service; False while a session runs."""
         return self._fire("operative" if operative else "inoperative")
 
+    def reserve(self, reserved: bool) -> bool:
+        """Keep the connector for somebody, or no longer; False when its state forbids it."""
+        return self._fire("reserved" if reserved else "unreserved")
+
     # ---- the tick ----
 
     def tick(self, dt_ms: int) -> None:
@@ -148,6 +153,7 @@ class ChargingCore:
         bms = self.bms
         return (
             self.session.open
+            and not self.session.held()
             and self.gun
             and self.supervisor.reaction == NO_REACTION
             and bms.age_ms <= self.limits.bms_timeout_ms
@@ -197,12 +203,19 @@ class ChargingCore:
         # In the vehicle since before power-up: no edge was seen, so no VehicleInfo (the guide).
         self._vehicle_told = self._since_boot_ms < _SETTLE_MS
         self._plugged_ms = 0
+        self._paused_ms = 0
         self.connector.plugged = True
+        if self.session.open:  # it goes on when this vehicle speaks in time and allows it
+            self.bms.reset()
+            self.bms.age_ms = self.limits.bms_timeout_ms - _KNOW_VEHICLE_MS
         self.events.push(PLUGGED)
         self._fire("plugged")
 
     def _unplugged(self) -> None:
-        self._stop("EVDisconnected", "", False)
+        if self.stop_on_unplug:
+            self._stop("EVDisconnected", "", False)
+        elif self.connector.state == "SuspendedEV":  # it stays that, for another cause
+            self.events.push(STATE + STATES.index("SuspendedEV"))
         self.sequence.failed = False
         self.connector.plugged = False
         self.connector.ended = False
@@ -247,7 +260,11 @@ class ChargingCore:
             self.events.push(START_READY)
 
     def _follow_session(self, dt_ms: int) -> None:
-        if not self.session.open:
+        if not self.session.open or not self.gun:
+            return
+        if self.session.held():  # whatever the vehicle wants
+            self._fire("suspended_evse")
+            self.soft_stop = True
             return
         bms = self.bms
         if not bms.allowed or bms.current_limit_ma <= 0:

@@ -18,6 +18,7 @@ class Session:
         self.start_wh = 0
         self.duration_ms = 0
         self.energy_mwh = 0
+        self.allowed_mwh = -1  # no more than this may flow, then it is held; -1 = no limit
         self.soc_c100 = -1  # the last one known, 0.01 %
         self.reason = ""  # OCPP stop reason, set when it is closed
         self.stop_id_tag = ""
@@ -30,9 +31,14 @@ class Session:
         self.start_wh = start_wh
         self.duration_ms = 0
         self.energy_mwh = 0
+        self.allowed_mwh = -1
         self.soc_c100 = -1
         self.reason = ""
         self.stop_id_tag = ""
+
+    def held(self) -> bool:
+        """Has it taken all that it may: no more power until it ends."""
+        return 0 <= self.allowed_mwh <= self.energy_mwh
 
     def end(self, reason: str, id_tag: str = "") -> None:
         """Close it; the first reason stays."""

@@ -87,13 +87,22 @@ def _module_silent(core: "ChargingCore", active: bool) -> bool:
 
 def _bms_silent(core: "ChargingCore", active: bool) -> bool:
     # Only a session makes silence a fault; then it stays one until the BMS is back or gone.
-    concerned = core.session.open or (active and core.gun)
+    concerned = core.gun and (core.session.open or active)
     return concerned and core.bms.age_ms > core.limits.bms_timeout_ms
 
 
 def _precharge_failed(core: "ChargingCore", active: bool) -> bool:
     return core.sequence.failed or (active and core.gun)
 
+
+# Columns of `FAULTS`.
+NAME = const(0)
+CONDITION = const(1)
+HOLD_MS = const(2)
+CLEAR_MS = const(3)
+REACTION = const(4)
+ERROR_CODE = const(5)
+REASON = const(6)
 
 # name, condition, must hold ms, clears after ms, reaction, OCPP error code, stop reason
 FAULTS = (
@@ -110,7 +119,6 @@ FAULTS = (
     ("BmsSilent", _bms_silent, 0, 0, STOP, "EVCommunicationError", "Other"),
     ("PrechargeFailed", _precharge_failed, 0, 0, STOP, "OtherError", "Other"),
 )
-NAME, CONDITION, HOLD_MS, CLEAR_MS, REACTION, ERROR_CODE, REASON = range(7)
 
 
 class Supervisor:

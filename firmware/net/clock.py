@@ -23,7 +23,7 @@ class Clock:
         year, month, day, _, hour, minute, second, _ = rtc.datetime()
         self.known = year >= _FIRST_YEAR
         dates = load("firmware.ocpp.date_parser")
-        self._boot_unix_s = dates.unix_from_civil(year, month, day, hour, minute, second)
+        self.boot_unix_s = dates.unix_from_civil(year, month, day, hour, minute, second)
 
     def ticks(self) -> int:
         """`ticks_ms` of now; only to be compared with `time.ticks_diff`."""
@@ -45,7 +45,7 @@ class Clock:
 
     def unix_s(self) -> int:
         """Seconds since 1970-01-01 UTC; the RTC's guess until the central system has set it."""
-        return self._boot_unix_s + self.uptime()[0]
+        return self.boot_unix_s + self.uptime()[0]
 
     def set_unix(self, unix_s: int) -> None:
         """Set the clock and the RTC (TLS checks certificate dates against it).
@@ -54,7 +54,7 @@ class Clock:
         """
         if self.known and -2 < unix_s - self.unix_s() < 2:
             return
-        self._boot_unix_s = unix_s - self.uptime()[0]
+        self.boot_unix_s = unix_s - self.uptime()[0]
         self.known = True
         year, month, day, hour, minute, second = civil_from_unix(unix_s)
         self._rtc.datetime((year, month, day, 0, hour, minute, second, 0))

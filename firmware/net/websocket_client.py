@@ -19,6 +19,7 @@ from micropython import const
 
 from firmware.errors import ChargerError
 from firmware.ocpp import frames
+from firmware.on_demand import load
 
 _MICROPYTHON = sys.implementation.name == "micropython"
 _STEP_MS = const(250)  # of the time-keeping task
@@ -85,11 +86,7 @@ class WebSocketClient:
         Raises WebSocketError with a readable cause for whatever may go wrong.
         """
         self.abort()
-        from firmware.net import dial
-
-        if _MICROPYTHON:  # both are free again once the connection stands; see _run
-            _forget("firmware.net", "dial")
-            _forget("firmware.ocpp", "handshake")
+        dial = load("firmware.net.dial")  # free again once the connection stands; see _run
         auth = (user, password) if user or password else None
         random = os.urandom(16)
         try:
@@ -351,8 +348,3 @@ async def _read(reader: "asyncio.StreamReader", size: int) -> bytes:
     if not data:
         raise EOFError("the other side hung up")
     return data
-
-
-def _forget(package: str, module: str) -> None:
-    sys.modules.pop(package + "." + module, None)
-    sys.modules[package].__dict__.pop(module, None)

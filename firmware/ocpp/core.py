@@ -6,8 +6,9 @@ the *station* (services/charge_point.py):
 
     class Station:
         number_of_connectors: int
-        def remote_start(self, id_tag: str, connector_id: int, profile: dict | None) -> bool
-            # permit a start, gun in or not; False: refused. `profile` is not checked yet
+        def unix_s(self) -> int
+        def remote_start(self, id_tag: str, connector_id: int, profile: list | None) -> bool
+            # permit a start, gun in or not; False: refused. `profile`: see profile_rules.py
         def remote_stop(self, transaction_id: int) -> bool        # False: no such transaction
         def reset(self, kind: str) -> bool                        # "Hard", "Soft"; not at once
         def change_availability(self, connector_id: int, operative: bool) -> str
@@ -15,16 +16,16 @@ the *station* (services/charge_point.py):
         def clear_cache(self) -> bool
         def trigger(self, message: str, connector_id: int) -> bool  # send it now; -1: no connector
         def connected(self) -> None                               # registration was accepted
-        def answered(self, action: str, txn: int, payload: dict) -> None
-            # answer to a transaction message of local transaction `txn`
+        def answered(self, action: str, txn: int, payload: dict, sent: str | list[str]) -> None
+            # answer to `sent`, a transaction message of local transaction `txn`
 
 The last two are called by services/central_system.py.
 """
 
 from firmware.on_demand import load
 
+from .errors import OcppError
 from .messages import status
-from .requests import check
 
 REQUESTS = {
     "ChangeAvailability": "connectorId! int 0; type! Inoperative|Operative",
@@ -42,8 +43,8 @@ REQUESTS = {
 def answer(action: str, payload: dict, station: "Station", keys: "Keys") -> str:
     """Answer one request; raises OcppError, with nothing done, when it is wrong or unknown."""
     if action not in REQUESTS:
-        return load("firmware.ocpp.absent").answer(action, payload, station, keys)
-    check(action, payload, REQUESTS)
+        raise OcppError("NotImplemented", action[:50])
+    load("firmware.ocpp.requests").check(action, payload, REQUESTS)
     return status(_status_of(action, payload, station, keys))
 
 
@@ -73,7 +74,14 @@ def _status_of(action: str, payload: dict, station: "Station", keys: "Keys") -> 
 
 
 def _remote_start(connector_id: int, payload: dict, station: "Station") -> bool:
+    """A profile must be a TxProfile, and fit in all, before the start is Accepted (5.11)."""
     profile = payload.get("chargingProfile")
+    row = None
     if connector_id < 1 or (profile and profile.get("chargingProfilePurpose") != "TxProfile"):
-        return False  # OCPP 1.6 5.11
-    return station.remote_start(payload["idTag"], connector_id, profile)
+        return False
+    if profile is not None:
+        load("firmware.ocpp.profile_fields").check_fields("Profile", profile)
+        row = load("firmware.ocpp.profile_check").row_of(profile, connector_id, station.unix_s())
+        if not row:
+            return False
+    return station.remote_start(payload["idTag"], connector_id, row)

@@ -168,17 +168,25 @@ def encode(opcode: int, payload: bytes, mask: bytes) -> bytes:
     return frame
 
 
-def encode_parts(opcode: int, parts: "list[str]", mask: bytes) -> "Iterator":
-    """The same frame piece by piece, for texts too long to find memory for at once."""
+def encode_parts(opcode: int, parts: list, mask: bytes) -> "Iterator":
+    """The same frame piece by piece, for texts too long to find memory for at once.
+
+    A part is a text or gives texts, the same each time, when it is iterated over.
+    """
     size = 0
-    for part in parts:
-        size += len(part.encode())
+    for piece in _pieces(parts):
+        size += len(piece)
     yield _header(opcode, size, mask)
-    for part in parts:
-        piece = part.encode()
+    for piece in _pieces(parts):
         yield _masked(piece, mask * (len(piece) // 4 + 1))
         turn = len(piece) % 4
         mask = mask[turn:] + mask[:turn]
+
+
+def _pieces(parts: list) -> "Iterator[bytes]":
+    for part in parts:
+        for text in (part,) if isinstance(part, str) else part:
+            yield text.encode()
 
 
 def _masked(piece: bytes, masks: bytes) -> bytes:

@@ -1,6 +1,6 @@
 """What a configuration key may be set to. Loaded on demand by keys.py, whose rows these are."""
 
-from .samples import MEASURANDS
+from .measurands import MEASURANDS
 
 _PHASES = ("NotApplicable", "Unknown", "RST", "RTS", "SRT", "STR", "TRS", "TSR")
 _BOOLS = ("false", "true")

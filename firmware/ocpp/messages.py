@@ -1,13 +1,11 @@
-"""Payload texts of what the charger sends, in the integration guide's key order.
+"""The parts that payload texts are made of: strings, numbers, the token of an unknown id.
 
-Text, not dicts: a MicroPython dict keeps no order. Values come in as integers in the units of
-their names. Meter samples are in samples.py, Rivot's own messages in rivot.py.
+Payloads are text, not dicts: a MicroPython dict keeps no order. Those of the charger's own
+messages are in payloads.py, meter samples in samples.py, Rivot's own messages in rivot.py.
 
 A transaction's id may not be known yet when its messages are made: they carry `TID`, which the
 outbox replaces when it sends them.
 """
-
-from .dates import iso8601
 
 TID = "@TID@"
 
@@ -39,79 +37,6 @@ def fixed(value: int, decimals: int, step: int = 1) -> str:
     return ("-" if value < 0 else "") + digits[:-decimals] + "." + digits[-decimals:]
 
 
-def _more(key: str, value: str) -> str:
-    """One more field, none when it is empty."""
-    return ',"%s":%s' % (key, quote(value)) if value else ""
-
-
 def status(value: str) -> str:
     """{"status": value}: what most answers are."""
     return '{"status":"%s"}' % value
-
-
-def boot_notification(model: str, vendor: str, firmware: str = "", serial: str = "") -> str:
-    """The guide's two fields, then what is set: firmwareVersion and chargePointSerialNumber."""
-    return '{"chargePointModel":%s,"chargePointVendor":%s%s%s}' % (
-        quote(model),
-        quote(vendor),
-        _more("firmwareVersion", firmware),
-        _more("chargePointSerialNumber", serial),
-    )
-
-
-def authorize(id_tag: str) -> str:
-    """May this tag charge."""
-    return '{"idTag":%s}' % quote(id_tag)
-
-
-def status_notification(
-    connector_id: int,
-    error_code: str,
-    state: str,
-    unix_s: int,
-    info: str = "",
-    vendor_id: str = "",
-    vendor_error_code: str = "",
-) -> str:
-    """The guide's four fields, then what is given (info and vendorErrorCode cut at 50)."""
-    return '{"connectorId":%d,"errorCode":"%s","status":"%s","timestamp":"%s"%s%s%s}' % (
-        connector_id,
-        error_code,
-        state,
-        iso8601(unix_s),
-        _more("info", info[:50]),
-        _more("vendorId", vendor_id),
-        _more("vendorErrorCode", vendor_error_code[:50]),
-    )
-
-
-def start_transaction(
-    connector_id: int, id_tag: str, meter_start_wh: int, unix_s: int, reservation_id: int = -1
-) -> str:
-    """A start; a reservation that it uses up is named when `reservation_id` is not -1."""
-    return '{"connectorId":%d,"idTag":%s,"meterStart":%d,"timestamp":"%s"%s}' % (
-        connector_id,
-        quote(id_tag),
-        meter_start_wh,
-        iso8601(unix_s),
-        ',"reservationId":%d' % reservation_id if reservation_id != -1 else "",
-    )
-
-
-def stop_transaction(
-    meter_stop_wh: int,
-    unix_s: int,
-    transaction_id: "int | str",
-    reason: str,
-    id_tag: str = "",
-    transaction_data: str = "",
-) -> str:
-    """A stop; `transaction_id` is an id or `TID`, `transaction_data` "" or a JSON array."""
-    return '{"meterStop":%d,"timestamp":"%s","transactionId":%s,"reason":"%s"%s%s}' % (
-        meter_stop_wh,
-        iso8601(unix_s),
-        transaction_id,
-        reason,
-        _more("idTag", id_tag),
-        ',"transactionData":' + transaction_data if transaction_data else "",
-    )

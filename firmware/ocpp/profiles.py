@@ -6,8 +6,17 @@ One module a profile, so that only the one that is asked for is in memory. Each 
 """
 
 _MODULES = {
+    "CancelReservation": "reservation",
+    "ClearChargingProfile": "charging_profiles",
+    "GetCompositeSchedule": "charging_profiles",
     "GetConfiguration": "get_configuration",
+    "GetDiagnostics": "firmware_management",
+    "GetLocalListVersion": "local_list",
+    "ReserveNow": "reservation",
+    "SendLocalList": "local_list",
+    "SetChargingProfile": "set_charging_profile",
     "TriggerMessage": "remote_trigger",
+    "UpdateFirmware": "firmware_management",
 }
 
 

@@ -10,7 +10,8 @@ Fields that are not named are ignored: servers add their own. A request that is 
 gets here (rpc.py).
 """
 
-from .date_parser import parse_iso8601
+from firmware.on_demand import load
+
 from .errors import OcppError
 
 
@@ -54,7 +55,7 @@ def _allowed(value: "Any", kind: str) -> bool:
         return -1e9 < value < 1e9
     if name == "date":
         try:
-            parse_iso8601(value)
+            load("firmware.ocpp.date_parser").parse_iso8601(value)
         except ValueError:
             return False
         return True

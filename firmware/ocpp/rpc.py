@@ -38,11 +38,14 @@ class Rpc:
         """Is a CALL of ours waiting for its answer."""
         return bool(self._id)
 
-    def call(self, action: str, payload: str, now_s: int) -> str:
-        """Text of a new CALL, which is outstanding from now on; `busy` must be False."""
+    def call(self, action: str, payload: "str | list[str]", now_s: int) -> "str | list[str]":
+        """Text of a new CALL, which is outstanding from now on; `busy` must be False.
+
+        It comes in parts where the payload does.
+        """
         self._id = uuid4(self._random_bytes(16))
         self._sent_s = now_s
-        return '[2,"%s","%s",%s]' % (self._id, action, payload)
+        return _joined('[2,"%s","%s",' % (self._id, action), payload)
 
     def timed_out(self, now_s: int) -> bool:
         """True, once, when the outstanding CALL has waited too long; an answer comes too late."""
@@ -81,7 +84,10 @@ class Rpc:
 
 def answer(call_id: str, payload: "str | list[str]") -> "str | list[str]":
     """Text of the CALLRESULT to the server's CALL `call_id`; in parts where the payload is."""
-    head = "[3,%s," % quote(call_id)
+    return _joined("[3,%s," % quote(call_id), payload)
+
+
+def _joined(head: str, payload: "str | list[str]") -> "str | list[str]":
     if isinstance(payload, list):
         return [head] + payload + ["]"]
     return head + payload + "]"

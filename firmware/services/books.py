@@ -1,49 +1,26 @@
-"""What is written at the edges of a session: start, summary, stop. Loaded on demand."""
+"""What is written when a session is over: summary and stop. Loaded on demand."""
 
 from firmware.errors import ChargerError
-from firmware.ocpp import messages
+from firmware.ocpp.messages import TID
+from firmware.ocpp.payloads import stop_transaction
 from firmware.ocpp.rivot import session_summary
+from firmware.services.snapshot import SNAPSHOT
 from firmware.storage.files import remove
 
-SNAPSHOT = "session.json"  # see recovery.py
 _RETRY_S = 2
 
 
-def start(books: "Transactions", id_tag: str) -> int:
-    """Put StartTransaction on flash; its local number, 0 when flash does not take it."""
-    books.status_told = True
-    if books.ending:
-        close(books)
-    if books.ending:  # no session begins before the last one is closed
-        return 0
-    meter = books.core.meter
-    unix_s = books.clock.unix_s()
-    try:
-        txn = books.register.next_transaction()
-        books.register.store(meter.wh, meter.mwh)
-        payload = messages.start_transaction(1, id_tag, meter.wh, unix_s)
-        books.outbox.add("StartTransaction", payload, txn)
-    except (OSError, ChargerError) as error:
-        books.log.error("flash", "start refused: %s", error)
-        return 0
-    books.started = {"txn": txn, "start_s": unix_s, "wh": meter.wh, "mwh": meter.mwh}
-    books.next_sample_ms = books.interval_ms()
-    try:
-        books.snapshot()
-    except OSError as error:  # it only matters when the power goes before the first sample
-        books.log.error("flash", "no snapshot: %s", error)
-    books.log.info("charge", "session %d starts", txn)
-    return txn
+def close(books: "Transactions", data: str) -> None:
+    """Put on flash what is due of the ended session; what fails is tried again later.
 
-
-def close(books: "Transactions") -> None:
-    """Put on flash what is due of the ended session; what fails is tried again later."""
+    `data` goes behind the payload of the stop, see transaction_data.py.
+    """
     try:
         if books.summary_due:
             _summary(books)
             books.summary_due = False
         if books.status_told:
-            _stop(books, *books.ending)
+            _stop(books, data, *books.ending)
             books.ending = None
     except (OSError, ChargerError) as error:
         books.retry_at_s = books.clock.uptime_s() + _RETRY_S
@@ -59,12 +36,23 @@ def _summary(books: "Transactions") -> None:
     books.outbox.add("DataTransfer", data, session.txn)
 
 
-def _stop(books: "Transactions", txn: int, reason: str, id_tag: str) -> None:
-    """StopTransaction of local transaction `txn`; nothing is left to recover. Raises OSError."""
+def _stop(
+    books: "Transactions", data: str, txn: int, reason: str, id_tag: str, unix_s: int
+) -> None:
+    """StopTransaction of local transaction `txn`; nothing is left to recover. Raises OSError.
+
+    `unix_s` is when it ended, however long flash has refused the record.
+    """
     wh = books.core.meter.wh
-    unix_s = books.clock.unix_s()
-    payload = messages.stop_transaction(wh, unix_s, messages.TID, reason, id_tag)
-    books.outbox.add("StopTransaction", payload, txn)
+    payload = stop_transaction(wh, unix_s, TID, reason, id_tag)
+    try:
+        books.outbox.add("StopTransaction", payload, txn, data)
+    except MemoryError:
+        if not data:
+            raise
+        books.log.error("charge", "no memory for the samples of the stop")
+        books.outbox.add("StopTransaction", payload, txn)
     remove(SNAPSHOT)
+    remove("samples.txt")  # transaction_data.py's
     energy_mwh = books.core.session.energy_mwh
     books.log.info("charge", "session %d ends: %s, %d mWh", txn, reason, energy_mwh)

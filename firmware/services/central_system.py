@@ -23,6 +23,7 @@ from firmware.ocpp.errors import OcppError
 from firmware.on_demand import load
 
 _TICK_MS = const(1000)
+_ROOM_MS = const(200)  # so long it takes at most until a transfer has left the memory
 _QUEUE = const(16)
 _RETRY_BOOT_S = const(60)  # where the answer's interval is 0 or missing (OCPP 1.6 4.2)
 _MAX_BACKOFF_S = const(60)
@@ -79,7 +80,7 @@ class CentralSystem:
         self._client_factory = client_factory
         self._log = log
         self._random_bytes = random_bytes
-        self._tls = tls
+        self.tls = tls
         self._wake = asyncio.Event()
         self._client = None
         self._rpc = None
@@ -99,7 +100,9 @@ class CentralSystem:
 
     # ---- for the rest of the charger ----
 
-    def send(self, action: str, payload: str, on_answer: "Callable | None" = None) -> None:
+    def send(
+        self, action: str, payload: "str | list[str]", on_answer: "Callable | None" = None
+    ) -> None:
         """Queue a message that need not outlive the connection; dropped at once when offline.
 
         `on_answer(payload)` is called once, with None when there was no good answer.
@@ -140,6 +143,8 @@ class CentralSystem:
                 await self._connection()
             except _SURVIVED as error:
                 self._log.warn("ocpp", "no connection: %s", str(error) or repr(error))
+                if isinstance(error, MemoryError):
+                    self._station.make_room()
             self._forget()
             gc.collect()
             if self._clock.uptime_s() - since_s >= _STABLE_S:
@@ -161,7 +166,7 @@ class CentralSystem:
         self._key = self._keys.get("AuthorizationKey")
         url, user, password = load(_REGISTRATION).address(self._settings, self._key)
         self._log.info("ocpp", "connecting to %s", url)
-        tls = self._tls() if self._tls and url[:4] == "wss:" else None
+        tls = self.tls() if self.tls and url[:4] == "wss:" else None
         await client.connect(url, user=user, password=password, tls=tls)
         self._rpc = rpc.Rpc(self._random_bytes)
         self._broken = False
@@ -226,7 +231,7 @@ class CentralSystem:
             if self._rpc.timed_out(now_s):
                 self._timeouts += 1
                 message = self._waiting
-                self._fail("no answer")
+                self._fail("no answer", False)
                 if message[_ACTION] == _BOOT:
                     self._boot_due_s = now_s
                 if self._timeouts >= _MAX_TIMEOUTS:
@@ -273,13 +278,13 @@ class CentralSystem:
         payload = load(_REGISTRATION).boot_message(self._settings)
         return (_BOOT, payload, self._boot_answered, 0, 0, 0)
 
-    def _fail(self, why: str) -> None:
-        """The CALL under way has failed."""
+    def _fail(self, why: str, refused: bool = True) -> None:
+        """The CALL under way has failed; `refused`: the server has said so."""
         message = self._waiting
         self._waiting = None
         self._log.warn("ocpp", "%s: %s", message[_ACTION], why)
         if message[_SEQ]:
-            self._outbox.failed(message[_SEQ], self._clock.uptime_s())
+            self._outbox.failed(message[_SEQ], self._clock.uptime_s(), refused)
         self._tell(message, None)
 
     # ---- receiving ----
@@ -288,10 +293,7 @@ class CentralSystem:
         """The one reader of a connection: everything the server says, until the line ends."""
         try:
             while True:
-                is_text, data = await client.receive()
-                reply = self._handle(data) if is_text else ""
-                if reply:
-                    await client.send(reply)
+                await self._read_one(client)
         except _SURVIVED as error:
             self._log.warn("ocpp", "connection lost: %s", str(error) or repr(error))
         finally:
@@ -299,8 +301,22 @@ class CentralSystem:
                 self._broken = True
                 self._wake.set()
 
-    def _handle(self, text: str) -> "str | list[str]":
-        """Work on one message; the text to answer with, "" when there is none."""
+    async def _read_one(self, client: "WebSocketClient") -> None:
+        """One message. Its frame ends with it: `_read`'s would hold it, and an answer's code."""
+        is_text, data = await client.receive()
+        reply = self._handle(data) if is_text else ""
+        if reply is None:
+            await asyncio.sleep_ms(_ROOM_MS)
+            reply = self._handle(data)
+        data = None
+        if reply:
+            await client.send(reply)
+
+    def _handle(self, text: str) -> "str | list[str] | None":
+        """Work on one message; the text to answer with, "" when there is none.
+
+        None: a transfer is making room for it, so it is to be handled again.
+        """
         event = self._rpc.receive(text)
         if event is None:
             self._log.warn("ocpp", "a message was ignored")
@@ -318,7 +334,7 @@ class CentralSystem:
         self._wake.set()
         return ""
 
-    def _answer(self, call_id: str, action: str, payload: dict) -> "str | list[str]":
+    def _answer(self, call_id: str, action: str, payload: dict) -> "str | list[str] | None":
         self._log.debug("ocpp", "< %s", action)
         self._triggering = action == "TriggerMessage"
         try:
@@ -330,6 +346,8 @@ class CentralSystem:
             return rpc.error(call_id, error.code, str(error))
         except _SURVIVED as error:
             gc.collect()
+            if isinstance(error, MemoryError) and self._station.make_room():
+                return None
             self._log.error("ocpp", "%s failed: %r", action, error)
             return rpc.error(call_id, "InternalError", "")
         finally:
@@ -345,19 +363,14 @@ class CentralSystem:
                     self._fail("answered without transactionId")
                     return
             self._outbox.delivered(message[_SEQ], transaction_id)
-            self._station.answered(message[_ACTION], message[_TXN], payload)
+            self._station.answered(message[_ACTION], message[_TXN], payload, message[_PAYLOAD])
         self._waiting = None
         self._tell(message, payload)
 
     def _boot_answered(self, payload: "dict | None") -> None:
-        if payload is None:  # an error; after a time-out or a broken line it is due at once
-            payload = {}
+        payload = payload or {}  # an error; after a time-out or a broken line it is due at once
         self._set_clock(payload)
-        interval_s = payload.get("interval")
-        if type(interval_s) is not int or interval_s < 0:
-            interval_s = 0
-        status = payload.get("status")
-        self._log.info("ocpp", "registration: %s, interval %d s", status, interval_s)
+        status, interval_s = load(_REGISTRATION).answer(payload, self._log)
         if status != "Accepted":
             self._go_offline()
             self._pending = status == "Pending"
@@ -370,10 +383,4 @@ class CentralSystem:
         self._accept()
 
     def _set_clock(self, payload: "dict | None") -> None:
-        """Take the server's time from an answer that has one."""
-        text = payload.get("currentTime") if payload else None
-        if isinstance(text, str):
-            try:
-                self._clock.set_unix(load("firmware.ocpp.date_parser").parse_iso8601(text))
-            except ValueError as error:
-                self._log.warn("ocpp", "currentTime: %s", error)
+        load(_REGISTRATION).set_clock(payload, self._clock, self._log)

@@ -8,53 +8,86 @@ import asyncio
 
 from micropython import const
 
-from firmware.charging import events
-from firmware.charging.connector import STATES
-from firmware.charging.readings import UNKNOWN_TEMPERATURE
-from firmware.charging.supervisor import ERROR_CODE, FAULTS, NAME
-from firmware.ocpp import messages
+from firmware.charging.events import NONE, START_READY, STATE, STOPPED
 from firmware.on_demand import load
 
 _TURN_MS = const(50)
-_CONNECTOR = const(1)
-_VENDOR_ID = "RivotMotors"
-
-
-def _text(fault: int) -> str:
-    return load("firmware.charging.fault_texts").TEXTS[FAULTS[fault][NAME]]
+_TURNS_SHORT = const(40)  # without the memory for them, one after the other
+_HEARD = const(8)
+_TAG_COMMANDS = ("clear_cache", "list_version", "update_list")
+_RESET_AGAIN_S = const(10)
+_AUTHORIZATION = "firmware.services.authorization"
+_STATUSES = "firmware.services.statuses"
+_STANDING = "firmware.services.standing"
+_TRANSFERS = "firmware.services.transfers"
 
 
 class ChargePoint:
     """One connector as OCPP sees it. `link` is the central-system link, set by the app."""
 
-    def __init__(self, charger: "Charger", authorization: "Authorization") -> None:
+    def __init__(self, charger: "Charger") -> None:
         self.core = charger.core
         self._control = charger.control
         self.transactions = charger.transactions
-        self.authorization = authorization
         self.keys = charger.keys
-        self._settings = charger.settings
+        self.settings = charger.settings
+        self.status = charger.status
         self.clock = charger.clock
-        self._log = charger.log
+        self.log = charger.log
         self._restart = charger.restart
+        self.asking = None  # (idTag, does it stop a session): what Authorize is under way for
+        self.to_ask = ""  # tag of a remote start, to be asked for in the next round
+        self.heard = []  # what answers told of tags: (module, function, arguments ...)
+        self.parent = "", ""  # the last tag with a permission, and its parent
         self.reset_at_s = -1  # uptime at which a reset is due, -1 = none
-        self.wanted_operative = True
+        self._resets = 0  # how often it was asked for
+        self.out_of_service = 0  # wanted: 1 the connector, 2 the whole charge point
+        self.reservation = None
+        self.look_at_s = 0  # uptime at which the reservation is looked at again
+        self.smart = load("firmware.services.smart_charging").SmartCharging(self, 0)
+        self._event = NONE  # of the core: the one that is being dealt with
+        self.told = ["Available", "Available"]  # see statuses.py
+        self.waiting = {}
+        self.tell_at_s = 0  # uptime at which `waiting` is looked at again
+        self.transfers = {}  # see transfers.py
         self.link = None
 
     async def run(self) -> None:
         """Handle the core's events as they come, and what is due by time."""
+        failed = 0
         while True:
-            self.turn()
+            try:
+                self.turn()
+                failed = 0
+            except MemoryError:  # what was due is due again in the next turn
+                failed += 1
+                if failed > _TURNS_SHORT:
+                    raise
+                self.make_room()
+                self.log.error("memory", "too little of it, or in pieces")
             await asyncio.sleep_ms(_TURN_MS)
 
     def turn(self) -> None:
         """One round: button, events, samples, a reset that is due."""
-        self.core.connection_timeout_ms = self.keys.get("ConnectionTimeOut") * 1000
+        keys = self.keys
+        self.core.connection_timeout_ms = keys.get("ConnectionTimeOut") * 1000
+        self.core.stop_on_unplug = keys.get("StopTransactionOnEVSideDisconnect")
         if self._control.button_pressed:
             self._control.button_pressed = False
-            self._button()
+            load(_AUTHORIZATION).button(self, self.settings.button_id_tag)
+        if self.to_ask or self.heard:
+            self._follow_tags()
         self._handle_events()
+        now_s = self.clock.uptime_s()
+        if self.reservation and now_s >= self.look_at_s:
+            load(_STANDING).look_at_reservation(self)
+        if self.waiting and now_s >= self.tell_at_s:
+            load(_STATUSES).look(self)
+        if self.transfers and now_s >= self.transfers["due_s"]:
+            load(_TRANSFERS).look(self)
         self.transactions.turn()
+        if self.smart:
+            self.smart.turn()
         if self.transactions.take_news():
             self.link.wake()
         self._reset_when_due()
@@ -62,143 +95,118 @@ class ChargePoint:
     # ---- the driver at the charger ----
 
     def present_tag(self, id_tag: str) -> None:
-        """A tag was held to the reader: it starts, the same tag stops."""
-        core = self.core
-        if self.reset_at_s >= 0:
-            return
-        if core.session.open:
-            if id_tag == core.session.id_tag:
-                core.stop("Local", id_tag)
-            else:
-                self._log.info("tag", "another session is running")
-        elif core.connector.authorized and core.id_tag == id_tag:
-            core.deauthorize()
-        else:
-            self.authorization.ask(id_tag, self.permitted)
+        """A tag was held to the reader: it starts, or stops."""
+        try:
+            load(_AUTHORIZATION).present(self, id_tag)
+        except MemoryError:
+            if not self.make_room():
+                raise
+            self.hear(_AUTHORIZATION, "present", id_tag)
 
-    def _button(self) -> None:
-        id_tag = self._settings.button_id_tag
-        if self.core.session.open:
-            self.core.stop("Local")
-        elif id_tag:
-            self.present_tag(id_tag)
+    def asked(self, payload: "dict | None") -> None:
+        """The answer to Authorize."""
+        id_tag, stops = self.asking
+        self.asking = None
+        self.hear(_AUTHORIZATION, "told", id_tag, stops, payload)
 
-    def permitted(self, id_tag: str, accepted: bool) -> None:
-        """The answer to `authorization.ask`."""
-        if not accepted:
-            self._log.info("tag", "refused")
-        elif not self.core.authorize(id_tag):
-            self._log.info("tag", "not now: the connector is %s", self.core.connector.state)
+    def hear(self, *what: "Any") -> None:
+        """An answer tells of a tag; where too much waits, the oldest goes."""
+        self.heard = self.heard[1 - _HEARD :]
+        self.heard.append(what)
+
+    def _follow_tags(self) -> None:
+        """Only now, when the message that brought it is no longer in memory."""
+        id_tag, self.to_ask = self.to_ask, ""
+        what = (_AUTHORIZATION, "ask", id_tag) if id_tag else self.heard.pop(0)
+        try:
+            getattr(load(what[0]), what[1])(self, *what[2:])
+        except MemoryError as error:
+            self.log.error("tag", "not followed: %s", error)
+            if self.make_room():
+                self.heard.insert(0, what)
+
+    def keeps_out(self, id_tag: str, parent: "str | None") -> bool:
+        """Is the connector reserved for somebody else; `parent` None: not known yet."""
+        if not (self.reservation and self.core.connector.reserved):
+            return False
+        return load(_STANDING).keeps_out(self.reservation, id_tag, parent)
 
     # ---- the central system ----
 
-    def commands(self) -> "Commands":
-        """The station that a profile's handler commands, loaded for one request."""
-        return load("firmware.services.commands").Commands(self)
+    def make_room(self) -> bool:
+        """End the transfer that runs, it begins again later; False when there is none."""
+        task = self.transfers.pop("task", None)
+        return bool(task) and task.cancel()
+
+    def commands(self) -> "CommandLoader":
+        """The station that a profile's handler commands."""
+        return CommandLoader(self)
 
     def connected(self) -> None:
         """The central system has accepted us: tell it how things stand."""
+        self.look_at_s = 0  # the clock may have been set
         self.statuses(-1)
+        if self.transfers:
+            load(_TRANSFERS).connected(self)
 
-    def answered(self, action: str, txn: int, payload: dict) -> None:
-        """An answer to a transaction message: the server may withdraw its permission."""
-        if action != "StartTransaction":
-            return
-        info = payload.get("idTagInfo")
-        status = info.get("status") if isinstance(info, dict) else None
-        session = self.core.session
-        if status == "Accepted" or not (session.open and session.txn == txn):
-            return
-        self._log.warn("ocpp", "the server does not accept the tag: %s", status)
-        if self.keys.get("StopTransactionOnInvalidId"):
-            self.core.stop("DeAuthorized")
+    def statuses(self, connector_id: int) -> None:
+        """Send StatusNotification of a connector, -1 = of all."""
+        load(_STATUSES).tell(self, connector_id)
+
+    def answered(self, action: str, txn: int, payload: dict, sent: "str | list[str]" = "") -> None:
+        """The answer to the transaction message `sent`: what the server says of its tag."""
+        if action == "StartTransaction" or "idTagInfo" in payload:
+            load("firmware.services.tag_answers").answered(self, action, txn, payload, sent)
 
     # ---- the core's events ----
 
     def _handle_events(self) -> None:
         ring = self.core.events
-        while True:
-            code = ring.pop()
-            if code == events.NONE:
-                break
-            if code >= events.STATE:
-                self._send_status(_CONNECTOR, STATES[code - events.STATE])
-                self.transactions.finish_stop()
-            elif code == events.VEHICLE_KNOWN:
-                self._vehicle_info()
-            elif code == events.START_READY:
-                self._start()
-            elif code == events.STOPPED:
-                self.transactions.begin_stop()
-                if self.core.connector.state == "Faulted":  # that status has gone out already
-                    self.transactions.finish_stop()
-            elif code == events.AUTHORIZATION_EXPIRED:
-                self._log.info("charge", "no start within the connection time-out")
-            elif code == events.FAULT_CHANGED:
-                self._log_fault()
-        self._apply_availability()
+        if self._event or not ring.empty():
+            while self._event or not ring.empty():
+                self._event = code = self._event or ring.pop()
+                if code in (START_READY, STOPPED):  # never twice, whatever fails
+                    self._event = NONE
+                self._handle(code)
+                self._event = NONE
+            load(_STATUSES).look(self)
+        operative = not self.out_of_service
+        if self.core.connector.operative != operative and not self.core.session.open:
+            self.core.set_operative(operative)
 
-    def _start(self) -> None:
-        core = self.core
-        if not core.can_start():
+    def _handle(self, code: int) -> None:
+        """One event; what deals with it is loaded when the books are not, and the other way."""
+        if code == START_READY:
+            load("firmware.services.session_start").start(self)
             return
-        txn = self.transactions.record_start(core.id_tag)
-        if not txn:
-            core.deauthorize()
-        elif not core.start(txn):
-            self.transactions.record_failed_start(txn)
-
-    def _apply_availability(self) -> None:
-        connector = self.core.connector
-        if connector.operative != self.wanted_operative and not self.core.session.open:
-            self.core.set_operative(self.wanted_operative)
-
-    def _vehicle_info(self) -> None:
-        core = self.core
-        bms = core.bms
-        temperature_c10 = bms.temperature_c10
-        if temperature_c10 == UNKNOWN_TEMPERATURE:
-            temperature_c10 = core.module.temperature_c10
-            self._log.info("bms", "gives no temperature; VehicleInfo shows the power module's")
-        voltage_mv = bms.voltage_mv if bms.voltage_mv >= 0 else core.module.terminal_mv
-        data = load("firmware.ocpp.rivot").vehicle_info(
-            bms.soc_c100, bms.current_limit_ma, voltage_mv, bms.current_ma, temperature_c10
-        )
-        self.link.send("DataTransfer", data)
-
-    def _log_fault(self) -> None:
-        index = self.core.fault()
-        if index < 0:
-            self._log.info("fault", "cleared")
+        if code == STOPPED:  # the stop is recorded after its status; that of a fault has gone out
+            self.transactions.begin_stop(self.core.connector.state == "Faulted")
         else:
-            self._log.error("fault", "%s: %s", FAULTS[index][NAME], _text(index))
-
-    def statuses(self, connector_id: int) -> None:
-        """Send StatusNotification of a connector, -1 = of all."""
-        connector = self.core.connector
-        if connector_id < 1:
-            self._send_status(0, "Available" if connector.operative else "Unavailable")
-        if connector_id != 0:
-            self._send_status(_CONNECTOR, connector.state)
-
-    def _send_status(self, connector_id: int, status: str) -> None:
-        error_code, info, vendor_code, vendor_id = "NoError", "", "", ""
-        index = self.core.fault()
-        if status == "Faulted" and index >= 0:
-            row = FAULTS[index]
-            error_code, info, vendor_code = row[ERROR_CODE], _text(index), row[NAME]
-            vendor_id = _VENDOR_ID
-        unix_s = self.clock.unix_s()
-        self.link.send(
-            "StatusNotification",
-            messages.status_notification(
-                connector_id, error_code, status, unix_s, info, vendor_id, vendor_code
-            ),
-        )
+            load("firmware.services.core_events").handle(self, code)
+        if code >= STATE:
+            self.transactions.finish_stop()
+            self.transactions.close()  # before the next status
 
     def _reset_when_due(self) -> None:
+        """Restart; still alive after that, ResetRetries more times, then without the tasks."""
         if self.reset_at_s < 0 or self.core.sequence.state != "Off":
             return
-        if self.clock.uptime_s() >= self.reset_at_s or self.transactions.all_delivered():
-            self.reset_at_s = -1
-            self._restart()
+        now_s = self.clock.uptime_s()
+        if now_s < self.reset_at_s and (self._resets or not self.transactions.all_delivered()):
+            return
+        self.reset_at_s = now_s + _RESET_AGAIN_S
+        self._restart(self._resets > self.keys.get("ResetRetries"))
+        self._resets += 1
+
+
+class CommandLoader:
+    """Loads for each command what carries it out: many a request needs none."""
+
+    number_of_connectors = 1
+
+    def __init__(self, point: ChargePoint) -> None:
+        self._point = point
+
+    def __getattr__(self, name: str) -> "Any":
+        module = "tag_keeper" if name in _TAG_COMMANDS else "commands"
+        return getattr(load("firmware.services." + module).Commands(self._point), name)

@@ -1,8 +1,9 @@
-"""Where the central system is, who we are to it, and BootNotification. Loaded on demand."""
+"""Where the central system is, who we are to it, BootNotification and its answer. On demand."""
 
 from binascii import unhexlify
 
-from firmware.ocpp import messages
+from firmware.ocpp.payloads import boot_notification
+from firmware.on_demand import load
 
 _PLAIN = b"-._~"  # RFC 3986 2.3, besides letters and digits
 
@@ -24,12 +25,32 @@ def address(settings: "Settings", key: str) -> "tuple[str, str, str]":
 
 def boot_message(settings: "Settings") -> str:
     """BootNotification's payload."""
-    return messages.boot_notification(
+    return boot_notification(
         settings.charge_point_model,
         settings.charge_point_vendor,
         settings.firmware_version,
         settings.serial_number,
     )
+
+
+def answer(payload: dict, log: "Log") -> "tuple[str | None, int]":
+    """(status, interval in s, 0 where it makes no sense) of its answer."""
+    interval_s = payload.get("interval")
+    if type(interval_s) is not int or interval_s < 0:
+        interval_s = 0
+    status = payload.get("status")
+    log.info("ocpp", "registration: %s, interval %d s", status, interval_s)
+    return status, interval_s
+
+
+def set_clock(payload: "dict | None", clock: "Clock", log: "Log") -> None:
+    """Take the server's time from an answer that has one."""
+    text = payload.get("currentTime") if payload else None
+    if isinstance(text, str):
+        try:
+            clock.set_unix(load("firmware.ocpp.date_parser").parse_iso8601(text))
+        except ValueError as error:
+            log.warn("ocpp", "currentTime: %s", error)
 
 
 def percent_encoded(text: str) -> str:

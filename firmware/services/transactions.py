@@ -1,18 +1,16 @@
 """The books of a session: start, samples, summary and stop, each on flash before it counts.
 
-Called by the charge point when the core says that something has happened. Times come from the
-clock, numbers from the core's session and meter; the texts are OCPP's business.
+Called by the charge point when the core says that something has happened. Here is when a sample
+is due; sampling.py takes it, start_record.py and books.py write what begins and ends a session.
 """
 
-from firmware.errors import ChargerError
-from firmware.on_demand import load
-from firmware.storage.files import write_json
+from micropython import const
 
-_SNAPSHOT = "session.json"  # see recovery.py
-_BOOKS = "firmware.services.books"
-_SAMPLES = "firmware.ocpp.samples"
-_PERIODIC = "P"  # contexts of samples.py
-_TRIGGER = "T"
+from firmware.on_demand import load
+
+_SAMPLING = "firmware.services.sampling"
+_STORE_MS = const(60_000)  # so often, at least, register and snapshot go to flash
+_DAY_S = const(86_400)
 
 
 class Transactions:
@@ -34,12 +32,19 @@ class Transactions:
         self.clock = clock
         self.log = log
         self.started = {}
-        self.next_sample_ms = 0
+        self.next_sample_ms = 0  # these two in session time
+        self.stored_ms = 0
+        self.mark_s = 0  # the newest clock-aligned time (since 1970) that has come
+        self.looked_s = 0
+        self.begin_due = False  # the first of the stop's samples is to be taken
         # What of an ended session is not on flash yet, and when to try again (books.py).
         self.summary_due = False
-        self.ending = None  # (local number, reason, idTag) of the stop
+        self.ending = None  # (local number, reason, idTag, time) of the stop
         self.status_told = False
         self.retry_at_s = 0
+        self.pending = None  # the session a power cut left open, while recovery.py is at it
+        self.resending = None  # dead letters on their way back, see storage/dead_letters.py
+        self.link = None  # set by the app
         self._seen_seq = 0
 
     def all_delivered(self) -> bool:
@@ -61,95 +66,84 @@ class Transactions:
         """Is `transaction_id` the running transaction."""
         return transaction_id is not None and self.transaction_id() == transaction_id
 
-    def record_start(self, id_tag: str) -> int:
+    def record_start(
+        self, id_tag: str, reservation_id: "int | None" = None, parent: str = ""
+    ) -> int:
         """Put StartTransaction on flash; its local number, 0 when flash does not take it."""
-        return load(_BOOKS).start(self, id_tag)
+        return load("firmware.services.start_record").record(self, id_tag, reservation_id, parent)
 
     def record_failed_start(self, txn: int) -> None:
         """The start is on flash, but the vehicle went away: close it with no energy."""
-        self.ending = txn, "Other", ""
-        self._close()
+        self.ending = txn, "Other", "", self.clock.unix_s()
+        self.close()
 
     def turn(self) -> None:
         """What is due by time: the end that flash has not taken, a sample."""
+        if self.pending and self.clock.uptime_s() >= self.retry_at_s:
+            load("firmware.services.resumption").turn(self)
+        if self.resending and not self.resending.turn():
+            self.resending = None
         if self.ending and self.status_told and self.clock.uptime_s() >= self.retry_at_s:
-            self._close()
-        self._sample()
+            self.retry_at_s = self.clock.uptime_s() + 1  # should memory fail
+            self.close()
+        if self.core.session.open:
+            if self.begin_due:
+                self.begin_due = False
+                load(_SAMPLING).begin(self)
+            self._sample(self.core.session.duration_ms)
+        self._look_at_clock()
 
-    def _sample(self) -> None:
-        session = self.core.session
+    def _sample(self, now_ms: int) -> None:
         interval_ms = self.interval_ms()
-        if not session.open or not interval_ms:
-            return
-        if self.next_sample_ms > session.duration_ms + interval_ms:
-            self.next_sample_ms = session.duration_ms + interval_ms  # the interval was shortened
-        if session.duration_ms < self.next_sample_ms:
-            return
-        due_s = self.started["start_s"] + self.next_sample_ms // 1000
-        now_s = self.clock.unix_s()
-        self.next_sample_ms += interval_ms
-        if session.duration_ms > self.next_sample_ms:  # the loop was held up: no burst
-            self.next_sample_ms = session.duration_ms + interval_ms
-        self._add_sample(due_s if -2 < now_s - due_s < 2 else now_s)
+        if interval_ms:
+            if self.next_sample_ms > now_ms + interval_ms:
+                self.next_sample_ms = now_ms + interval_ms  # the interval was shortened
+            if now_ms >= self.next_sample_ms:
+                load(_SAMPLING).periodic(self)
+        if now_ms - self.stored_ms >= _STORE_MS:
+            load(_SAMPLING).store(self)
 
-    def meter_values_now(self) -> str:
+    def _look_at_clock(self) -> None:
+        """Once a second: has a time of the grid of ClockAlignedDataInterval come."""
+        interval_s = self.keys.get("ClockAlignedDataInterval")
+        if interval_s and self.clock.known and self.looked_s != self.clock.uptime_s():
+            self.looked_s = self.clock.uptime_s()
+            unix_s = self.clock.unix_s()
+            if unix_s - unix_s % _DAY_S % interval_s != self.mark_s:
+                load(_SAMPLING).at_mark(self, unix_s, interval_s)
+
+    def meter_values_now(self) -> "list[str]":
         """A MeterValues payload of this moment, for TriggerMessage."""
-        transaction_id = self.transaction_id()
-        packed = self._packed(self.clock.unix_s(), _TRIGGER)
-        return load(_SAMPLES).render(packed, transaction_id)
+        return load(_SAMPLING).triggered(self)
 
-    def begin_stop(self) -> None:
-        """The session is over: the summary goes first (the guide's order)."""
+    def begin_stop(self, status_told: bool = False) -> None:
+        """The session is over: the summary goes first, the stop after the status (the guide)."""
         session = self.core.session
-        self.ending = session.txn, session.reason, session.stop_id_tag
+        self.ending = session.txn, session.reason, session.stop_id_tag, self.clock.unix_s()
         self.summary_due = True
-        self.status_told = False
-        self._close()
+        self.status_told = status_told
+        self.close()
 
     def finish_stop(self) -> None:
-        """After the status: StopTransaction, where one is due."""
+        """The status has gone: the next turn records StopTransaction, where one is due."""
         self.status_told = True
-        self._close()
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Put on flash what is due of the ended session; what fails is tried again."""
         if self.ending:
-            load(_BOOKS).close(self)
+            # One after the other: there is no room for the code of both.
+            told = self.status_told and self.data_measurands()
+            data = load(_SAMPLING).ended(self) if told else ""
+            load("firmware.services.books").close(self, data)
+
+    def data_measurands(self) -> str:
+        """What the first and the last value in StopTransaction show, "" where none is wanted."""
+        return self.keys.get("StopTxnSampledData") or self.keys.get("StopTxnAlignedData")
 
     def interval_ms(self) -> int:
         """MeterValueSampleInterval in ms, 0 = no samples."""
         return self.keys.get("MeterValueSampleInterval") * 1000
 
-    def _packed(self, unix_s: int, context: str) -> str:
-        core = self.core
-        return load(_SAMPLES).pack(
-            self.keys.get("MeterValuesSampledData"),
-            unix_s,
-            context,
-            core.meter.wh,
-            core.meter.power_mw // 1000,
-            core.bms.soc_c100,
-            core.module.terminal_mv,
-            core.module.terminal_ma,
-            core.regulator.limit_ma(core.bms.current_limit_ma),
-            core.module.temperature_c10,
-        )
-
-    def _add_sample(self, unix_s: int) -> None:
-        session = self.core.session
-        meter = self.core.meter
-        try:
-            # The register first: meterStop after a power cut must not be below a sample.
-            self.register.store(meter.wh, meter.mwh)
-            self.snapshot()
-            self.outbox.add_sample(session.txn, self._packed(unix_s, _PERIODIC))
-        except (OSError, ChargerError) as error:
-            self.log.error("flash", "sample lost: %s", error)
-
     def snapshot(self) -> None:
         """What recovery.py needs to close the session after a power cut. Raises OSError."""
-        session = self.core.session
-        snapshot = self.started
-        snapshot["unix_s"] = self.clock.unix_s()
-        snapshot["ms"] = session.duration_ms if session.open else 0
-        snapshot["soc_c100"] = session.soc_c100 if session.open else self.core.bms.soc_c100
-        write_json(_SNAPSHOT, snapshot)
+        load("firmware.services.snapshot").write(self)

@@ -8,9 +8,14 @@ front. RAM held does not grow with the number of records.
 import os
 from binascii import crc32
 
+from micropython import const
+
 from firmware.storage.files import ensure_folder, remove
 
 _SUFFIX = ".log"
+_ENOENT = const(2)
+_TRIES = const(10)
+_TAIL = const(10)  # bytes behind a record
 
 
 class Journal:
@@ -28,6 +33,7 @@ class Journal:
         self._first = min(numbers) if numbers else 1
         self._last = max(numbers) + 1 if numbers else 1
         self._size = 0
+        self._failures = 0
 
     def name(self, segment: int) -> str:
         """The file of a segment."""
@@ -46,23 +52,45 @@ class Journal:
         """The place of the oldest record."""
         return self._first, 0
 
-    def append(self, text: str) -> None:
-        """Add a record, durably. Raises OSError."""
-        line = self.line(text)
-        if self._size + len(line) > self._segment_bytes and self._size:
+    def append(self, *texts: str) -> None:
+        """Add a record, durably: the texts in one. Raises OSError.
+
+        Text by text, because there may be no memory for the whole in one piece.
+        """
+        crc = 0
+        size = _TAIL
+        for text in texts:
+            data = text.encode()
+            crc = crc32(data, crc)
+            size += len(data)
+        if self._size + size > self._segment_bytes and self._size:
             self._last += 1
             self._size = 0
-        size = self._size + len(line)
+        size += self._size
         self._size = self._segment_bytes  # when the write fails: nothing may follow a torn line
         with open(self.name(self._last), "ab") as file:
-            file.write(line)
+            for text in texts:
+                file.write(text.encode())
+            file.write(b"\t%08x\n" % crc)
         self._size = size
 
     def read(self, place: "tuple[int, int]") -> "tuple[str, tuple[int, int], tuple] | None":
-        """The record at or after `place` as (text, its place, the next place); None at the end."""
+        """The record at or after `place` as (text, its place, the next place); None at the end.
+
+        Raises OSError where flash gives no answer; a segment that has failed ten times in a row
+        is set aside as `.bad`.
+        """
         segment, offset = place
         while segment <= self._last:
-            text, end = self._line(segment, offset)
+            try:
+                text, end = self._line(segment, offset)
+                self._failures = 0
+            except OSError:
+                self._failures += 1
+                if self._failures < _TRIES:
+                    raise
+                os.rename(self.name(segment), self.name(segment) + ".bad")
+                text, end = "", 0
             if text:
                 return text, (segment, offset), (segment, end)
             offset = end
@@ -76,7 +104,9 @@ class Journal:
             with open(self.name(segment), "rb") as file:
                 file.seek(offset)
                 line = file.readline()
-        except OSError:
+        except OSError as error:
+            if error.args[0] != _ENOENT:
+                raise
             return "", 0
         if line[-1:] != b"\n":
             return "", 0
@@ -87,7 +117,10 @@ class Journal:
         return data.decode(), end
 
     def last_records(self) -> "Iterator[str]":
-        """The records of the newest segment that has any, oldest first; none when empty."""
+        """The records of the newest segment that has any, oldest first; none when empty.
+
+        Raises OSError where flash gives no answer.
+        """
         for segment in range(self._last, self._first - 1, -1):
             text, end = self._line(segment, 0)
             found = False

@@ -1,34 +1,50 @@
-"""The outbox's small files beside its journal: delivery state, dead letters, room left."""
+"""What the outbox has beside its journal: delivery state, dead letters, room left."""
+
+import os
 
 from firmware.on_demand import load
-from firmware.storage.files import free_bytes, read_json, write_json
+from firmware.storage.files import free_bytes, read_bytes, write_atomic
 
+_DEAD = "firmware.storage.dead_letters"
 _LOW = 196608  # below this, samples are thinned
 _MIN_FREE = 65536  # always left for the messages that end running sessions
 _ASK_EVERY = 32  # asking littlefs for free space walks the file system
 
 
 class OutboxStore:
-    """Files in `folder`: `state.json` and `dead.log`."""
+    """The file `state` and the folder `dead` in `folder`."""
 
     def __init__(self, folder: str, low_bytes: int = _LOW) -> None:
         self._folder = folder
         self._low_bytes = low_bytes
         self._asked = 0
         self._free = 0
+        self._dead = None
 
-    def read(self) -> dict:
-        """The stored delivery state, empty at first."""
-        return read_json(self._folder + "/state.json")
+    def read(self) -> "list[int | None]":
+        """The stored delivery state, empty at first; one that makes no sense is set aside."""
+        path = self._folder + "/state"
+        try:
+            return [None if word == b"None" else int(word) for word in read_bytes(path).split()]
+        except ValueError:
+            os.rename(path, path + ".bad")
+            return []
 
-    def write(self, state: dict) -> None:
-        """Store the delivery state; raises OSError."""
-        write_json(self._folder + "/state.json", state)
+    def write(self, state: "list[int | None]") -> None:
+        """Store the delivery state; raises OSError.
 
-    def bury(self, text: str) -> None:
-        """Append a record to the dead letters."""
-        with open(self._folder + "/dead.log", "ab") as file:
-            file.write(b"\n" + text.encode())  # the line end first: the line before may be torn
+        Up to 128 bytes lie beside the file's name on flash; more would cost the erase of a block.
+        """
+        write_atomic(self._folder + "/state", " ".join(map(str, state)).encode())
+
+    def bury(self, seq: int, action: str, txn: int, text: str) -> None:
+        """Put a record to the dead letters. Raises OSError."""
+        load(_DEAD).bury(self._dead or self.new_dead(), seq, action, txn, text)
+
+    def new_dead(self) -> "Journal":
+        """The journal of the dead letters, with a new segment for those to come."""
+        self._dead = load(_DEAD).journal(self._folder)
+        return self._dead
 
     def has_room(self) -> bool:
         """Is there room for more than the ends of running sessions."""

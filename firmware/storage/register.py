@@ -8,15 +8,17 @@ from binascii import crc32
 
 from firmware.storage.files import read_bytes, write_atomic
 
-_FIELDS = 5  # sequence, wh, mwh, transaction number, boot count
+_FIELDS = 5  # sequence, wh, mwh, transaction number, time
 
 
 class EnergyRegister:
-    """`path` + "0" and `path` + "1" are the two files."""
+    """`path` + "0" and `path` + "1" are the two files; `clock` has `unix_s()`."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, clock: "Clock" = None) -> None:
         self._path = path
+        self._clock = clock
         self._values = max(self._read("0"), self._read("1"))
+        self.written_s = self._values[4]  # when, in the life before; 0 on a new charger
 
     def _read(self, which: str) -> "list[int]":
         parts = read_bytes(self._path + which).split(b" ")
@@ -31,6 +33,8 @@ class EnergyRegister:
     def _write(self) -> None:
         values = self._values
         values[0] += 1
+        if self._clock:
+            values[4] = self._clock.unix_s()
         text = " ".join([str(value) for value in values]) + " " + str(_sum(values))
         write_atomic(self._path + str(values[0] & 1), text.encode())
 

@@ -41,7 +41,11 @@ class Thinner:
     def add_sample(self, txn: int, packed: str) -> int:
         """Record the sample or hold it; work on the old ones."""
         if self._at_work:
-            self._at_work = self._step()
+            try:
+                self._at_work = self._step()
+            except OSError:
+                self._segment = 0  # all over again: what was not copied must not be left out
+                raise
             if not self._at_work:
                 self._store.is_low(True)  # what the pass has freed counts from now on
         elif self.level < _MAX_LEVEL and self._store.is_low():
@@ -55,6 +59,7 @@ class Thinner:
             return outbox.record(_SAMPLE, packed, txn)
         self._held = (txn, packed)
         outbox.last_seq += 1
+        outbox.dropped += 1  # its number: the last one is recorded under a new one
         return outbox.last_seq
 
     def flush(self) -> bool:
@@ -71,7 +76,7 @@ class Thinner:
     def _begin(self, segment: int) -> None:
         remove(self._copy)
         self._segment = segment
-        self._dropped = False
+        self._dropped = 0
         self._found = self._journal.read((segment, 0))
 
     def _step(self) -> bool:
@@ -93,7 +98,7 @@ class Thinner:
             seq, action = found[0].split("\t", 2)[:2]
             inner = self._before == action == _SAMPLE == self._action_ahead()
             if inner and int(seq) & self._mask():
-                self._dropped = True
+                self._dropped += 1
             else:
                 lines.append(journal.line(found[0]))
             self._before = action
@@ -111,4 +116,5 @@ class Thinner:
         if self._dropped:
             self._write(lines)
             os.rename(self._copy, self._journal.name(self._segment))
+            self._outbox.dropped += self._dropped
         self._begin(self._segment + 1)

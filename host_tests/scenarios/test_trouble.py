@@ -208,7 +208,7 @@ def test_a_tag_that_the_server_does_not_accept_ends_the_session(quick) -> None:
 WRONG = (
     ('[2,"wrong","MakeCoffee",{}]', "NotImplemented"),
     ('[2,"wrong","Heartbeat",{}]', "NotImplemented"),
-    ('[2,"wrong","GetDiagnostics",{"location":"ftp://x/"}]', "NotSupported"),
+    ('[2,"wrong","GetDiagnostics",{"location":"x"}]', "PropertyConstraintViolation"),
     ('[2,"wrong","Reset",{"type":"Medium"}]', "PropertyConstraintViolation"),
     ('[2,"wrong","Reset",{"type":7}]', "TypeConstraintViolation"),
     ('[2,"wrong","Reset",{"type":null}]', "TypeConstraintViolation"),

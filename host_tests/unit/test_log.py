@@ -71,3 +71,10 @@ def test_a_text_of_another_build_harms_nobody(lines, tmp_path, monkeypatch, text
     monkeypatch.setattr(module, "__file__", str(tmp_path / "resident.mpy"))
     make(lines).error("x", 0, "why")
     assert text in lines[0] and "why" in lines[0]
+
+
+def test_a_line_without_memory_is_dropped():
+    def full(line):
+        raise MemoryError
+
+    Log(Clock(), INFO, full).error("x", "text")

@@ -54,6 +54,14 @@ def test_a_module_that_is_not_there(package):
     assert loaded() == []
 
 
+def test_a_module_that_cannot_be_loaded_leaves_nothing_behind(package):
+    """What it had imported already would stay for ever: short memory would get shorter."""
+    with pytest.raises(ImportError):
+        load("seldom.broken")
+    assert loaded() == []
+    assert not hasattr(package, "part")
+
+
 def test_forgetting_what_is_not_loaded_is_no_error(package):
     forget("seldom.tool")
     forget("nowhere.at.all")

@@ -30,9 +30,16 @@ class Job:
             raise
 
 
-def play(jobs, end_s=0.0):
+class FullLog(Log):
+    """There is no memory left for a line."""
+
+    def error(self, component, text, *args):
+        raise MemoryError
+
+
+def play(jobs, end_s=0.0, log=None):
     """Run the (name, job, vital) list until `wait` returns or the time is over."""
-    log = Log()
+    log = log or Log()
 
     async def run():
         tasks = Tasks(log)
@@ -77,3 +84,11 @@ def test_end_cancels_all_and_is_no_death():
     tasks, now_s, log = play([("a", jobs[0], True), ("b", jobs[1], False)], end_s=3)
     assert [job.cancelled for job in jobs] == [True, True]
     assert (tasks.died, now_s, log.errors()) == ("", 3, [])
+
+
+def test_a_death_that_cannot_be_told_counts_all_the_same():
+    restarted = Job(MemoryError())
+    tasks, _, _ = play([("link", restarted, False)], 3, FullLog())
+    assert len(restarted.began_s) == 2
+    tasks, _, _ = play([("control", Job(MemoryError()), True)], 3, FullLog())
+    assert tasks.died == "control"

@@ -17,6 +17,7 @@ from typing import Any
 from tools.sim import process
 from tools.sim.charger import KeepsDying, PowerLost, VirtualCharger
 from tools.sim.chip import reply
+from tools.sim.file_server import FileServer
 from tools.sim.protocol import Op
 from tools.sim.script import CallError, Delay, Drop, Entry, Refuse, Silence, same
 from tools.sim.server import ScriptedServer
@@ -28,6 +29,7 @@ _LONGEST_STEP_MS = 100_000  # the firmware's clock takes no more at a time
 _TAIL = 25
 _ADVANCE = int(Op.ADVANCE)
 _FOREVER = float("inf")
+_NOBODY = 1  # a port that refuses
 _URL = "ws://csms.test:9000/ocpp"
 
 
@@ -53,6 +55,7 @@ class Bench:
             hardware = Hardware(options)
         self.hardware = hardware
         self.server = ScriptedServer(lambda: self.now_s * 1000, lambda: EPOCH_UNIX_S + self.now_s)
+        self.files_server = FileServer()
         self._folder = Path(tempfile.mkdtemp(prefix="rivot-bench-"))
         self._printed = self._folder / "output"
         self._output = self._printed.open("ab", buffering=0)
@@ -60,7 +63,7 @@ class Bench:
         self._waiting: int | None = None  # the firmware idles and wants so many ms
         self.powered = False
         self.charger = VirtualCharger(
-            on, hardware, flash or self._folder / "flash", lambda host, port: self.server.port,
+            on, hardware, flash or self._folder / "flash", self._resolve,
             virtual=True, heap=heap, settings={"csms_url": _URL, **(settings or {})}, cut=cut,
             firmware=firmware, output=self._output, say=self._note,
         )  # fmt: skip
@@ -78,6 +81,7 @@ class Bench:
             self.charger.power_off()
         self.powered = False
         self.server.shut_down()
+        self.files_server.shut_down()
         self._output.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -101,7 +105,7 @@ class Bench:
         while True:
             if self._waiting is None and self.powered:
                 self._listen()
-            if self.server.service() and self.powered:
+            if self._served() and self.powered:
                 self._grant(0)  # look at your sockets
                 continue
             if done and done():
@@ -109,6 +113,18 @@ class Bench:
             if self.hardware.now_ms >= deadline_ms:
                 return False
             self._let_pass(deadline_ms)
+
+    def _served(self) -> bool:
+        busy = self.server.service()
+        return self.files_server.service() or busy
+
+    def _resolve(self, host: str, port: int) -> int:
+        """The central system has any other name; a literal address has nobody behind it."""
+        if host == FileServer.HOST:
+            return self.files_server.port_of(port)
+        if host == "127.0.0.1":  # CPython asks again for what it has been told
+            return _NOBODY if port < 1024 else port
+        return self.server.port
 
     def _listen(self) -> None:
         """Handle requests until the firmware wants time to pass."""
@@ -175,6 +191,15 @@ class Bench:
             self._waiting = None
             self.charger.power_on()
 
+    def cut_at(self, write: int | None, part: float = 0.5) -> None:
+        """Power dies at the N-th flash program or erase from now; None: at none.
+
+        That one is torn: a `part` of it gets done (on CPython always half).
+        """
+        counter = self.charger.flash.counter
+        counter.cut = None if write is None else counter.writes + write
+        counter.part = part
+
     def _lost_power(self) -> None:
         self.powered = False
         self._waiting = None
@@ -230,6 +255,10 @@ class Bench:
         """Every frame of both ways."""
         return self.server.log
 
+    def seen(self) -> None:
+        """What has been said so far counts as seen."""
+        self._cursor = len(self.log)
+
     def expect(self, action: str, within_s: float = 10, **fields: Any) -> Entry:
         """The next CALL of that action with these fields; the ones before it count as seen.
 
@@ -271,6 +300,24 @@ class Bench:
                 raise self._failed(f"expected {action} {fields or ''}, but came: {came}")
             entries.append(entry)
         return entries
+
+    def expect_all(
+        self, wanted: Iterable[Any], within_s: float = 30, ignore: Iterable[str] = ("Heartbeat",)
+    ) -> list[Entry]:
+        """Like `expect_order`, but they may come in any order; the entries in that of `wanted`."""
+        items = [(item, {}) if isinstance(item, str) else item for item in wanted]
+        ignored = set(ignore) - {action for action, _ in items}
+        found: dict[int, Entry] = {}
+        end_ms = self.hardware.now_ms + within_s * 1000
+        while len(found) < len(items):
+            entry = self._next_call(ignored, end_ms)
+            missing = [i for i in range(len(items)) if i not in found]
+            place = next((i for i in missing if entry and _matches(entry, *items[i])), None)
+            if entry is None or place is None:
+                came = entry.line() if entry else f"nothing within {within_s} s"
+                raise self._failed(f"expected {[items[i] for i in missing]}, but came: {came}")
+            found[place] = entry
+        return [found[i] for i in range(len(items))]
 
     def _next_call(self, ignored: set[str], end_ms: float) -> Entry | None:
         found: list[Entry] = []

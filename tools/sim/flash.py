@@ -20,11 +20,14 @@ class PowerCut(Exception):
 
 
 class _Counter:
-    """Counts programs and erases; says which one the power dies at."""
+    """Counts programs and erases; says which one the power dies at, and what part gets done."""
 
     def __init__(self, cut: int | None) -> None:
         self.cut = cut
+        self.part = 0.5
         self.writes = 0
+        self.programmed = 0  # bytes
+        self.erases = 0
 
     def torn(self) -> bool:
         self.writes += 1
@@ -62,16 +65,20 @@ class ImageFlash:
             self._fd = -1
 
     def program(self, block: int, offset: int, data: bytes) -> None:
-        """Write `data` into erased flash. Raises PowerCut, with half of it written."""
+        """Write `data` into erased flash. Raises PowerCut, with a part of it written."""
         torn = self.counter.torn()
-        os.pwrite(self._fd, data[: len(data) // 2] if torn else data, block * BLOCK + offset)
+        self.counter.programmed += len(data)
+        size = int(len(data) * self.counter.part) if torn else len(data)
+        os.pwrite(self._fd, data[:size], block * BLOCK + offset)
         if torn:
             raise PowerCut
 
     def erase(self, block: int) -> None:
-        """Set a block to ones. Raises PowerCut, with half of it erased."""
+        """Set a block to ones. Raises PowerCut, with a part of it erased."""
         torn = self.counter.torn()
-        os.pwrite(self._fd, b"\xff" * (BLOCK // 2 if torn else BLOCK), block * BLOCK)
+        self.counter.erases += 1
+        size = int(BLOCK * self.counter.part) if torn else BLOCK
+        os.pwrite(self._fd, b"\xff" * size, block * BLOCK)
         if torn:
             raise PowerCut
 

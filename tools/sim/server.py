@@ -19,13 +19,13 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
+from tools.sim.etiquette import Etiquette
 from tools.sim.script import (
     CallError,
     Delay,
     Drop,
     Entry,
     Refuse,
-    SchemaError,
     Silence,
     check_schema,
     refused,
@@ -72,10 +72,10 @@ class ScriptedServer:
         self._stirred = False  # the test did something that the charge point can see
         self._held: list[_Line] = []  # black holes: open, but nobody is there
         self._due: list[tuple[float, _Line, str, str, Any, Any]] = []
-        self._ids: set[str] = set()
+        self._etiquette = Etiquette(now_ms)
         self._sent: dict[str, str] = {}
         self._transaction = _FIRST_TRANSACTION
-        self._drop_rule: tuple[str, int, bool] | None = None
+        self._drop_rule: tuple[str, int, bool] | None = None  # what, countdown, answered
         self._listener: socket.socket | None = None
         self.port = 0
         self._listen()
@@ -122,14 +122,21 @@ class ScriptedServer:
         else:
             self._drop_rule = None
 
+    def drop_within(self, message: int, ours: bool) -> None:
+        """Break the line in the middle of the N-th message from now, ours or the charger's."""
+        self._drop_rule = ("our half" if ours else "half", message, False)
+
     def send_raw(self, data: str | bytes) -> None:
         """Any text (or binary) message."""
-        for line in self.lines:
+        for line in list(self.lines):
             if isinstance(data, str):
+                self._etiquette.asked(line, data)
                 line.protocol.send_text(data.encode("utf-8", "surrogatepass"))
             else:
                 line.protocol.send_binary(data)
-            self._flush(line)
+            self._halve(line)
+            if line in self.lines:
+                self._flush(line)
 
     def send_bytes(self, data: bytes) -> None:
         """Any bytes on the line, below WebSocket."""
@@ -146,6 +153,8 @@ class ScriptedServer:
         self._sent[id] = action
         self._record("<", action, id, payload, text)
         self.send_raw(text)
+        for line in self.lines:
+            self._etiquette.wanted(line, id)
         return id
 
     # --- what the bench does ---
@@ -169,6 +178,8 @@ class ScriptedServer:
     def service(self) -> bool:
         """Take what has come, answer it. True when the charge point has something to look at."""
         busy, self._stirred = self._stirred, False
+        if self.validate:
+            self._etiquette.overdue(self.lines)
         while self._turn():
             busy = True
         return busy
@@ -246,6 +257,11 @@ class ScriptedServer:
                 self._break(line)
                 return True
         line.received += len(data)
+        if rule and rule[0] == "half" and rule[1] <= 1:  # chunks are messages here
+            self._drop_rule = None
+            line.protocol.receive_data(data[: len(data) // 2])
+            self._break(line)
+            return True
         if data:
             line.protocol.receive_data(data)
         else:
@@ -287,19 +303,17 @@ class ScriptedServer:
         rule = self._drop_rule
         line.messages += 1
         last = False
-        if rule and rule[0] == "messages":
+        if rule and rule[0] in ("messages", "half"):
             self._drop_rule = (rule[0], rule[1] - 1, rule[2])
-            if rule[1] <= 1:
+            if rule[0] == "messages" and rule[1] <= 1:
                 self._drop_rule = None
                 last = True
         kind = frame[0]
         if kind == CALL:
             _, id, action, payload = frame
             self._record(">", action, id, payload, text)
-            if id in self._ids and self.validate:
-                raise SchemaError(f"message id {id} was used before")
-            self._ids.add(id)
             if self.validate:
+                self._etiquette.called(line, id)
                 check_schema(action, payload)
             if not last or rule and rule[2]:
                 self._answer(line, action, id, payload)
@@ -311,6 +325,8 @@ class ScriptedServer:
         elif kind == ERROR:
             details = {"code": frame[2], "description": frame[3], "details": frame[4]}
             self._reply(Entry(self.now_ms(), ">", "CallError", frame[1], details, text))
+        if kind != CALL and self.validate:
+            self._etiquette.replied(line, frame)
         if last and line in self.lines:
             self._break(line)
 
@@ -354,9 +370,24 @@ class ScriptedServer:
             if self.validate:
                 check_schema(kind, json.loads(json.dumps(shown), parse_float=Decimal))
         text = json.dumps(frame, separators=(",", ":"))
+        self._etiquette.answered(line, id)
         self._record("<", kind, id, shown, text)
         line.protocol.send_text(text.encode())
-        self._flush(line)
+        self._halve(line)
+        if line in self.lines:
+            self._flush(line)
+
+    def _halve(self, line: _Line) -> None:
+        """Where `drop_within` wants it, only half of our message goes out, and the line ends."""
+        rule = self._drop_rule
+        if not rule or rule[0] != "our half":
+            return
+        self._drop_rule = (rule[0], rule[1] - 1, False) if rule[1] > 1 else None
+        if rule[1] <= 1:
+            data = b"".join(line.protocol.data_to_send())
+            line.sock.send(data[: len(data) // 2])
+            self._forget(line)
+            self._stirred = True
 
     def _usual(self, action: str) -> dict[str, Any]:
         """What a friendly central system answers; the guide's examples."""
@@ -407,6 +438,7 @@ class ScriptedServer:
 
     def _forget(self, line: _Line) -> None:
         line.sock.close()
+        self._etiquette.gone(line)
         if line in self.lines:
             self.lines.remove(line)
 

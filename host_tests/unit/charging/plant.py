@@ -25,6 +25,7 @@ class Plant:
         self.bms_allowed = True
         self.bms_limit_ma = 90_000
         self.bms_limit_mv = 84_000
+        self.soc_c100 = 8700
         self.module_alive = True
         self.module_fault = 0
         self.welded = False
@@ -96,7 +97,7 @@ class Plant:
             bms.allowed = self.bms_allowed
             bms.current_limit_ma = self.bms_limit_ma
             bms.voltage_limit_mv = self.bms_limit_mv
-            bms.soc_c100 = 8700
+            bms.soc_c100 = self.soc_c100
             bms.complete = True
 
     def _act(self) -> None:

@@ -74,6 +74,16 @@ def test_power_needs_a_start_out_of_preparing() -> None:
         (["reserved", "plugged"], "Reserved"),
         (["reserved", "authorized", "plugged", "started"], "Charging"),
         (["reserved", "unreserved"], "Available"),
+        (["reserved", "authorized", "deauthorized"], "Reserved"),
+        (["reserved", "plugged", "authorized", "deauthorized", "unreserved"], "Preparing"),
+        (["reserved", "authorized", "unreserved", "deauthorized"], "Available"),
+        (["reserved", "authorized", "plugged", "started", "stopped", "unplugged"], "Available"),
+        (["reserved", "faulted", "cleared"], "Available"),
+        (["reserved", "inoperative", "operative"], "Available"),
+        (["plugged", "authorized", "started", "unplugged"], "SuspendedEV"),
+        (["plugged", "authorized", "started", "suspended_evse", "unplugged", "plugged", "resumed"],
+         "Charging"),
+        (["plugged", "authorized", "started", "unplugged", "stopped"], "Available"),
     ],
 )  # fmt: skip
 def test_journeys(events: list[str], state: str) -> None:

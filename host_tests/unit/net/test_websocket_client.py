@@ -437,7 +437,6 @@ def test_websockets_library(results: dict) -> None:
 
 
 def test_names_are_asked_for_again_only_after_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    from firmware.net import dial
     from firmware.net.websocket_client import ConnectionClosed, WebSocketClient, WebSocketError
 
     asked = []
@@ -451,7 +450,7 @@ def test_names_are_asked_for_again_only_after_a_failure(monkeypatch: pytest.Monk
         await peer.until_end()
 
     getaddrinfo = socket.getaddrinfo
-    monkeypatch.setattr(dial.socket, "getaddrinfo", lookup)
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
 
     async def connect(client: WebSocketClient, port: int) -> None:
         await client.connect(f"ws://localhost:{port}/")

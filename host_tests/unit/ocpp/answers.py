@@ -2,10 +2,8 @@
 
 from firmware.on_demand import load
 
-MODULES = {"GetConfiguration": "get_configuration", "TriggerMessage": "remote_trigger"}
-
 
 def answer_of(action: str, payload: dict, station: object, keys: object) -> str:
-    answer = load("firmware.ocpp." + MODULES.get(action, "core")).answer
+    answer = load(load("firmware.ocpp.profiles").module_of(action)).answer
     text = answer(action, payload, station, keys)
-    return text if isinstance(text, str) else "".join(text)
+    return text if isinstance(text, str) else "".join(map("".join, text))

@@ -6,9 +6,19 @@ test_on_micropython.py compares the lines of the three interpreters.
 import gc
 import sys
 
-from firmware.ocpp import date_parser, messages, rivot, rpc, samples, strict_json
+from firmware.ocpp import (
+    date_parser,
+    messages,
+    meter_values,
+    payloads,
+    rivot,
+    rpc,
+    samples,
+    strict_json,
+)
 from firmware.ocpp.errors import OcppError
 from firmware.ocpp.keys import Keys
+from firmware.ocpp.status_notification import status_notification
 from host_tests.unit.ocpp.answers import answer_of
 
 GUIDE_FIVE = "Energy.Active.Import.Register,Power.Active.Import,SoC,Voltage,Current.Import"
@@ -102,15 +112,13 @@ def lines():
     for unix_s in (0, 951_782_400, T, 2**31, 4_291_747_199):
         yield messages.iso8601(unix_s)
     yield messages.quote('"\\\n\x00é\U0001f600 @TID@ @')
-    yield messages.boot_notification("Rivot Charger", "Rivot Motors", "2.1.0")
-    yield messages.status_notification(1, "OtherError", "Faulted", T, "why", "RivotMotors", "x")
-    yield messages.start_transaction(1, "TEST_TAG", 2**33, T, 5)
+    yield payloads.boot_notification("Rivot Charger", "Rivot Motors", "2.1.0")
+    yield status_notification(1, "OtherError", "Faulted", T, "why", "RivotMotors", "x")
+    yield payloads.start_transaction(1, "TEST_TAG", 2**33, T, 5)
     packed = samples.pack(GUIDE_FIVE, T, "P", 0, 142, 8707, 77150, 1850, 90000, 265)
     yield packed
-    yield samples.render(packed, messages.TID)
-    tid = messages.TID
-    data = "[" + samples.meter_value(packed) + "]"
-    yield messages.stop_transaction(3, T, tid, "Local", "T", data)
+    yield "".join(meter_values.render(packed, messages.TID))
+    yield payloads.stop_transaction(3, T, messages.TID, "Local", "T")
     yield rivot.vehicle_info(8700, 90000, 76380, -1849, -125)
     yield rivot.session_summary(8718, 2**40, 90000)
     keys = Keys(lambda values: None)

@@ -4,9 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.ocpp import messages, samples
+from firmware.ocpp import payloads, samples, stop_parts
 from firmware.ocpp.date_parser import parse_iso8601
+from firmware.ocpp.measurands import MEASURANDS
 from firmware.ocpp.messages import TID, fixed, quote
+from firmware.ocpp.meter_values import render
+from firmware.ocpp.status_notification import status_notification
 from host_tests.unit.ocpp.schemas import valid
 
 T = parse_iso8601("2026-01-21T09:51:06Z")
@@ -21,28 +24,35 @@ GUIDE_METER_VALUES = (
     '"measurand":"Voltage","unit":"V"},{"value":"1.85","context":"Sample.Periodic",'
     '"measurand":"Current.Import","unit":"A"}]}]}'
 )
+
+
+def stop_with_data(packed: str) -> str:
+    record = payloads.stop_transaction(3, T, 1769000000, "Local", "TAG") + "\t" + packed
+    return "".join("".join(part) for part in stop_parts.parts(record))
+
+
 CASES = [
     (
         "BootNotification",
-        messages.boot_notification("Rivot Charger", "Rivot Motors"),
+        payloads.boot_notification("Rivot Charger", "Rivot Motors"),
         '{"chargePointModel":"Rivot Charger","chargePointVendor":"Rivot Motors"}',
     ),
     (
         "BootNotification",
-        messages.boot_notification("M", "V", "2.1.0", "SN1"),
+        payloads.boot_notification("M", "V", "2.1.0", "SN1"),
         '{"chargePointModel":"M","chargePointVendor":"V","firmwareVersion":"2.1.0",'
         '"chargePointSerialNumber":"SN1"}',
     ),
-    ("Authorize", messages.authorize("0A1B2C3D4E"), '{"idTag":"0A1B2C3D4E"}'),
+    ("Authorize", payloads.authorize("0A1B2C3D4E"), '{"idTag":"0A1B2C3D4E"}'),
     (
         "StatusNotification",
-        messages.status_notification(0, "NoError", "Available", T),
+        status_notification(0, "NoError", "Available", T),
         '{"connectorId":0,"errorCode":"NoError","status":"Available",'
         '"timestamp":"2026-01-21T09:51:06Z"}',
     ),
     (
         "StatusNotification",
-        messages.status_notification(
+        status_notification(
             1, "OtherError", "Faulted", T, 'E-stop "x"' * 9, "RivotMotors", "estop"
         ),
         '{"connectorId":1,"errorCode":"OtherError","status":"Faulted",'
@@ -51,25 +61,23 @@ CASES = [
     ),
     (
         "StartTransaction",
-        messages.start_transaction(1, "TEST_TAG", 0, parse_iso8601("2026-01-21T09:52:20Z")),
+        payloads.start_transaction(1, "TEST_TAG", 0, parse_iso8601("2026-01-21T09:52:20Z")),
         '{"connectorId":1,"idTag":"TEST_TAG","meterStart":0,"timestamp":"2026-01-21T09:52:20Z"}',
     ),
     (
         "StartTransaction",
-        messages.start_transaction(1, "T", 5_000_000_000, T, 0),
+        payloads.start_transaction(1, "T", 5_000_000_000, T, 0),
         '{"connectorId":1,"idTag":"T","meterStart":5000000000,'
         '"timestamp":"2026-01-21T09:51:06Z","reservationId":0}',
     ),
     (
         "StopTransaction",
-        messages.stop_transaction(3, parse_iso8601("2026-01-21T09:53:50Z"), 130, "Remote"),
+        payloads.stop_transaction(3, parse_iso8601("2026-01-21T09:53:50Z"), 130, "Remote"),
         '{"meterStop":3,"timestamp":"2026-01-21T09:53:50Z","transactionId":130,"reason":"Remote"}',
     ),
     (
         "StopTransaction",
-        messages.stop_transaction(
-            3, T, 1769000000, "Local", "TAG", "[" + samples.meter_value("X %d E3" % T) + "]"
-        ),
+        stop_with_data("X %d E3" % T),
         '{"meterStop":3,"timestamp":"2026-01-21T09:51:06Z","transactionId":1769000000,'
         '"reason":"Local","idTag":"TAG","transactionData":[{"timestamp":"2026-01-21T09:51:06Z",'
         '"sampledValue":[{"value":"3","context":"Transaction.End",'
@@ -85,7 +93,7 @@ def test_payloads_are_the_guides_and_keep_to_the_schema(action, text, wanted):
 
 
 def test_the_transaction_id_may_come_later():
-    text = messages.stop_transaction(3, T, TID, "Remote")
+    text = payloads.stop_transaction(3, T, TID, "Remote")
     assert text.count(TID) == 1
     valid("StopTransaction", text.replace(TID, "130"))
 
@@ -99,7 +107,7 @@ def test_quote_is_json_and_never_holds_the_token(text):
 
 
 def test_a_tag_that_looks_like_the_token_is_no_token():
-    text = messages.start_transaction(1, "x@TID@@TID@", 0, T)
+    text = payloads.start_transaction(1, "x@TID@@TID@", 0, T)
     assert TID not in text
     assert json.loads(text)["idTag"] == "x@TID@@TID@"
 
@@ -123,16 +131,16 @@ def test_a_sample_is_packed_short_and_rendered_as_the_guide_shows():
         GUIDE_FIVE, parse_iso8601("2026-01-21T09:52:30Z"), samples.PERIODIC, *GUIDE_VALUES
     )
     assert packed == "P 1768989150 E0 W142 S8707 V77150 I1850"
-    assert samples.render(packed, 130) == GUIDE_METER_VALUES
+    assert "".join(render(packed, 130)) == GUIDE_METER_VALUES
     valid("MeterValues", GUIDE_METER_VALUES)
-    waiting = samples.render(packed, TID)
+    waiting = "".join(render(packed, TID))
     assert waiting.replace(TID, "130") == GUIDE_METER_VALUES
 
 
 def test_every_measurand_keeps_the_configured_order_and_its_format():
-    names = ",".join(reversed(samples.MEASURANDS))
+    names = ",".join(reversed(MEASURANDS))
     packed = samples.pack(names, T, samples.TRIGGER, 12345, 7712, 10000, 77156, 99995, 90004, -125)
-    payload = valid("MeterValues", samples.render(packed, None, 0))
+    payload = valid("MeterValues", "".join(render(packed, None, 0)))
     assert payload["connectorId"] == 0 and "transactionId" not in payload
     values = payload["meterValue"][0]["sampledValue"]
     assert [value["measurand"] for value in values] == names.split(",")
@@ -144,7 +152,8 @@ def test_every_measurand_keeps_the_configured_order_and_its_format():
 
 @pytest.mark.parametrize("context", "PCBXT")
 def test_contexts_are_ocpps(context):
-    valid("MeterValues", samples.render(samples.pack("", T, context, *GUIDE_VALUES), 1))
+    packed = samples.pack("", T, context, *GUIDE_VALUES)
+    valid("MeterValues", "".join(render(packed, 1)))
 
 
 @pytest.mark.parametrize(

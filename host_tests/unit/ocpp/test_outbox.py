@@ -2,16 +2,19 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
-from firmware.ocpp import samples
+from firmware.ocpp.meter_values import render
 from firmware.ocpp.outbox import Outbox, OutboxFull
 
 TID = "@TID@"
 START, STOP, SUMMARY = "StartTransaction", "StopTransaction", "DataTransfer"
 SAMPLE = "P 1768989150 E7 S8707"
+
+
+def rendered(packed: str, transaction_id: int) -> str:
+    return "".join(render(packed, transaction_id))
 
 
 class ListJournal:
@@ -25,10 +28,13 @@ class ListJournal:
     def begin(self) -> tuple[int, int]:
         return self.first, 0
 
-    def append(self, text: str) -> None:
+    def newest(self) -> int:
+        return len(self.records) // 2
+
+    def append(self, *texts: str) -> None:
         if self.broken:
             raise OSError(28)
-        self.records.append(text)
+        self.records.append("".join(texts))
 
     def read(self, place: tuple[int, int]) -> tuple[str, tuple[int, int], tuple[int, int]] | None:
         index = max(2 * place[0] + place[1], 2 * self.first)
@@ -47,18 +53,22 @@ class DictStore:
     """State, dead letters and free space as the test wants them."""
 
     def __init__(self) -> None:
-        self.state: dict[str, Any] = {}
+        self.state: list[int | None] = []
         self.dead: list[str] = []
         self.room = True
+        self.broken = False
 
-    def read(self) -> dict[str, Any]:
-        return json.loads(json.dumps(self.state))
+    def read(self) -> list[int | None]:
+        return list(self.state)
 
-    def write(self, state: dict[str, Any]) -> None:
-        self.state = dict(state)
+    def write(self, state: list[int | None]) -> None:
+        assert len(" ".join(map(str, state))) <= 128, "that costs the erase of a block"
+        self.state = list(state)
 
-    def bury(self, text: str) -> None:
-        self.dead.append(text)
+    def bury(self, seq: int, action: str, txn: int, text: str) -> None:
+        if self.broken:
+            raise OSError(28)
+        self.dead.append(f"{seq}\t{action}\t{txn}\t{text}")
 
     def has_room(self) -> bool:
         return self.room
@@ -101,7 +111,7 @@ class World:
     def deliver(self, transaction_id: int | None = None) -> tuple[str, str]:
         seq, action, payload, _ = self.box.head(0)
         self.box.delivered(seq, transaction_id)
-        return action, payload
+        return action, "".join(payload)
 
     def refuse(self, times: int = 3) -> None:
         for attempt in range(times):
@@ -131,11 +141,11 @@ def test_everything_goes_in_order_with_the_servers_id(world: World) -> None:
     sent += [world.deliver() for _ in range(3)]
     assert sent == [
         (START, '{"n":1}'),
-        ("MeterValues", samples.render(SAMPLE, 1768989000)),
+        ("MeterValues", rendered(SAMPLE, 1768989000)),
         (SUMMARY, '{"data":"1"}'),
         (STOP, '{"transactionId":1768989000}'),
         (START, '{"n":2}'),
-        ("MeterValues", samples.render(SAMPLE, 7)),
+        ("MeterValues", rendered(SAMPLE, 7)),
         (SUMMARY, '{"data":"2"}'),
         (STOP, '{"transactionId":7}'),
     ]
@@ -227,7 +237,7 @@ def test_a_refused_sample_is_buried_with_its_id_and_the_rest_goes(world: World) 
     world.session(1)
     world.deliver(77)
     world.refuse()
-    assert world.store.dead == ["2\tMeterValues\t1\t" + samples.render(SAMPLE, 77)]
+    assert world.store.dead == ["2\tMeterValues\t1\t" + rendered(SAMPLE, 77)]
     assert world.deliver() == (SUMMARY, '{"data":"1"}')
     world.refuse()
     assert world.store.dead[1] == '4\tStopTransaction\t1\t{"transactionId":77}'
@@ -293,7 +303,7 @@ def test_a_lost_state_file_repeats_and_loses_nothing(world: World) -> None:
     world.session(1)
     for transaction_id in (5, None, None, None):
         world.deliver(transaction_id)
-    world.store.state = {}
+    world.store.state = []
     world.journal.first = 0
     world.reboot()
     assert world.deliver(5) == (START, '{"n":1}')
@@ -303,3 +313,113 @@ def test_a_lost_state_file_repeats_and_loses_nothing(world: World) -> None:
 def test_the_token_is_replaced_only_by_numbers(world: World) -> None:
     world.box.add(START, '{"idTag":"\\u0040TID@"}', 1)
     assert world.box.head(0)[2] == '{"idTag":"\\u0040TID@"}'
+
+
+def test_no_answer_is_no_refusal(world: World) -> None:
+    world.session(1)
+    now_s = 0
+    for _ in range(20):
+        seq, *_ = world.box.head(now_s)
+        world.box.failed(seq, now_s, False)
+        assert world.box.head(now_s + 9) is None  # it waits, but not longer and longer
+        now_s += 10
+    for _ in range(2):
+        now_s += 1000
+        world.box.failed(world.box.head(now_s)[0], now_s)
+    assert world.store.dead == []
+
+
+@pytest.mark.parametrize("failures", [1, 2])
+def test_attempts_are_counted_over_a_reboot(world: World, failures: int) -> None:
+    world.session(1)
+    world.refuse(failures)
+    world.reboot()
+    assert world.box.head(0)[0] == 1
+    world.refuse(3 - failures)
+    assert [text.split("\t")[1] for text in world.store.dead] == [START]
+
+
+def test_a_letter_that_flash_does_not_take_stays_in_the_outbox(world: World) -> None:
+    world.session(1)
+    world.store.broken = True
+    world.refuse()
+    assert world.log.lines[-1].startswith("no dead letter") and world.store.dead == []
+    world.store.broken = False
+    assert world.box.head(10_000)[0] == 1
+    world.box.failed(1, 10_000)
+    assert len(world.store.dead) == 1
+
+
+def test_flash_that_gives_no_record_is_asked_again(world: World) -> None:
+    world.session(1)
+    read = world.journal.read
+
+    def fail(place: tuple[int, int]) -> None:
+        raise OSError(5)
+
+    world.journal.read = fail  # type: ignore[method-assign, assignment]
+    assert world.box.head(0) is None
+    world.journal.read = read  # type: ignore[method-assign]
+    assert world.box.head(0) is None, "not in each turn"
+    assert world.box.head(60)[:2] == (1, START)
+    assert world.log.lines == ["flash gives no record: 5"]
+
+
+def test_a_newest_record_that_cannot_be_read_costs_no_other(world: World) -> None:
+    world.session(1)
+    last_records = world.journal.last_records
+
+    def fail() -> None:
+        raise OSError(5)
+
+    world.journal.last_records = fail  # type: ignore[method-assign, assignment]
+    world.reboot()
+    world.journal.last_records = last_records  # type: ignore[method-assign]
+    world.session(2)
+    sent = [world.deliver(7 if i % 4 == 0 else None)[0] for i in range(8)]
+    assert sent == [START, "MeterValues", SUMMARY, STOP] * 2
+    assert world.box.head(0) is None and len(world.box) == 0
+
+
+def test_skipping_what_is_delivered_is_done_in_steps(world: World) -> None:
+    for txn in range(1, 41):
+        world.session(txn, 0)
+    for i in range(118):
+        world.deliver(5 if i % 3 == 0 else None)
+    world.store.state[1:3] = [0, 0]  # its place is lost, not how many it was
+    world.journal.first = 0
+    world.reboot()
+    calls = 0
+    while not world.box.head(0):
+        calls += 1
+    assert calls == 118 // 16
+    assert world.box.head(0)[0] == 119
+
+
+def test_what_is_sent_again_is_no_session_of_the_charger(world: World) -> None:
+    world.session(1)
+    world.deliver(11)
+    world.box.record(START, "{}", -12)
+    world.box.record(STOP, '{"transactionId":%s}' % TID, -12)
+    assert world.box.open_transaction() == world.reboot().open_transaction() == 0
+    world.session(2, 0)
+    actions = [world.deliver() for _ in range(3)]
+    world.deliver(22)
+    assert world.deliver()[1] == '{"transactionId":22}'
+    assert world.deliver(33)[0] == START
+    world.deliver()
+    assert world.deliver()[1] == '{"transactionId":33}'
+    assert actions[-1][1] == '{"transactionId":11}'
+
+
+def test_the_samples_of_a_stop_come_in_parts_and_are_buried_packed(world: World) -> None:
+    world.box.add(START, "{}", 1)
+    world.deliver(5)
+    world.box.add(STOP, '{"transactionId":%s}' % TID, 1, "\tB 0 E1|X 60 E2")
+    payload = world.box.head(0)[2]
+    text = "".join("".join(part) for part in payload)
+    assert [v["timestamp"] for v in json.loads(text)["transactionData"]] == [
+        *("1970-01-01T00:00:00Z", "1970-01-01T00:01:00Z"),
+    ]
+    world.refuse()
+    assert world.store.dead == ['2\tStopTransaction\t1\t{"transactionId":5}\tB 0 E1|X 60 E2']

@@ -90,6 +90,7 @@ class Outbox:
         self.retry_at_s = 0
         self.retry_s = 60
         self.failures = []
+        self.silences = []
         self.ids = {}
 
     def add(self, action, payload, txn=1):
@@ -109,9 +110,9 @@ class Outbox:
         if transaction_id is not None:
             self.ids[record[3]] = transaction_id
 
-    def failed(self, seq, now_s):
+    def failed(self, seq, now_s, refused=True):
         assert self.records[0][0] == seq
-        self.failures.append((seq, now_s))
+        (self.failures if refused else self.silences).append((seq, now_s))
         self.retry_at_s = now_s + self.retry_s
 
 
@@ -125,19 +126,27 @@ class Station:
         self.connections = 0
         self.answers = []
         self.fault = None
+        self.faults = []  # each for one request
+        self.room = False  # True: a transfer can make room for one more try
 
     def commands(self):
         return self
+
+    def make_room(self):
+        room, self.room = self.room, False
+        return room
 
     def connected(self):
         self.connections += 1
         self.link.send("StatusNotification", '{"connectorId":0}')
         self.link.send("StatusNotification", '{"connectorId":1}')
 
-    def answered(self, action, txn, payload):
+    def answered(self, action, txn, payload, sent):
         self.answers.append((action, txn, payload))
 
     def reset(self, kind):
+        if self.faults:
+            raise self.faults.pop(0)
         if self.fault:
             raise self.fault
         return True
@@ -174,7 +183,7 @@ class Client:
         if self.closed:
             raise ConnectionClosed(1006, "gone")
         await asyncio.sleep(0)
-        self._server.received(self, text if isinstance(text, str) else "".join(text))
+        self._server.received(self, "".join(map("".join, text)))
 
     async def close(self, code=1000, reason=""):
         self.abort()

@@ -4,9 +4,8 @@ import json
 
 from firmware.ocpp.keys import Keys
 from firmware.ocpp.outbox import Outbox
-from firmware.services.authorization import Authorization
 from firmware.services.charge_point import ChargePoint
-from firmware.services.recovery import close_open_session
+from firmware.services.recovery import recover
 from firmware.services.transactions import Transactions
 from firmware.settings import defaults
 from firmware.storage.journal import Journal
@@ -22,6 +21,7 @@ class Clock:
 
     def __init__(self, at_s=T):
         self.ms = 0
+        self.known = True
         self.boot_unix_s = at_s
 
     def uptime(self):
@@ -58,10 +58,10 @@ class FailingJournal(Journal):
 
     full = False
 
-    def append(self, text):
+    def append(self, *texts):
         if self.full:
             raise OSError(28)
-        super().append(text)
+        super().append(*texts)
 
 
 class Link:
@@ -74,7 +74,7 @@ class Link:
         self.woken = 0
 
     def send(self, action, payload, on_answer=None):
-        self.sent.append((action, json.loads(payload)))
+        self.sent.append((action, json.loads("".join(payload))))
         self.callbacks.append(on_answer)
 
     def wake(self):
@@ -96,14 +96,15 @@ class Button:
 class Station(Plant):
     """The charger from power-up, in the current folder as its flash."""
 
-    def __init__(self, clock=None):
+    def __init__(self, clock=None, resume=False):
         self.clock = clock or Clock()
         self.log = Log()
         self.control = Button()
         self.keys = Keys(lambda stored: None)
         self.keys.set("MeterValueSampleInterval", "10")
         self.settings = defaults()
-        self.register = EnergyRegister("register")
+        self.settings.resume_after_power_cut = resume
+        self.register = EnergyRegister("register", self.clock)
         self.journal = FailingJournal("outbox")
         self.outbox = Outbox(self.journal, OutboxStore("outbox", 0), self.keys, self.log)
         self.restarts = 0
@@ -113,12 +114,18 @@ class Station(Plant):
         self.transactions = Transactions(
             self.core, self.outbox, self.register, self.keys, self.clock, self.log
         )
-        close_open_session(self.outbox, self.core.meter, self.clock, self.log)
-        self.point = ChargePoint(self, Authorization(self.keys, self.log))
-        self.link = self.point.link = self.point.authorization.link = Link()
+        recover(self.transactions, self.settings.resume_after_power_cut)
+        self.point = ChargePoint(self)
+        self.link = self.point.link = Link()
+        self.transactions.link = self.link
 
-    def restart(self):
+    def status(self):
+        """Of charger.py what diagnostics show."""
+        return {"connector": self.state}
+
+    def restart(self, at_once=False):
         self.restarts += 1
+        self.restarted_at_once = at_once
 
     def run(self, ms):
         """Plant, core and charge point in step."""
@@ -147,9 +154,15 @@ class Station(Plant):
             head = self.outbox.head(1 << 40)
             assert head, "the outbox holds something that it does not give"
             seq, action, payload, txn = head
-            got.append((action, json.loads(payload)))
+            got.append((action, json.loads(joined(payload))))
             self.outbox.delivered(seq, 500 + txn if action == "StartTransaction" else None)
         return got
+
+
+def joined(payload):
+    """The text of a payload that may come in parts."""
+    parts = [part if isinstance(part, str) else "".join(part) for part in payload]
+    return "".join(parts)
 
 
 def summary_of(messages):

@@ -1,83 +1,440 @@
-"""May this tag charge: the server's word, or the keys' when it cannot be reached."""
+"""Who may charge, who may stop: list, cache, the server's word, and what holds without it."""
+
+import os
 
 import pytest
 
-from firmware.ocpp.keys import Keys
-from firmware.services.authorization import Authorization
-from host_tests.unit.services.station_bench import Link, Log
+from firmware.services import authorization, tags
+from firmware.storage.tag_cache import remember
+from firmware.storage.tag_changes import update_list
+from firmware.storage.tag_file import CACHE, find
+from host_tests.unit.services.station_bench import Station, T
+
+YES = {"idTagInfo": {"status": "Accepted"}}
+NO = {"idTagInfo": {"status": "Blocked"}}
+ERROR = None  # a CALLERROR, or no answer at all
 
 
-class Asker:
-    """An authorization with its link, and what it has said."""
+def info(status="Accepted", parent=None):
+    row = {"status": status}
+    if parent:
+        row["parentIdTag"] = parent
+    return {"idTagInfo": row}
 
-    def __init__(self, online=True, **keys):
-        self.keys = Keys(lambda stored: None)
-        for key, value in keys.items():
-            assert self.keys.set(key, value) == "Accepted"
-        self.authorization = Authorization(self.keys, Log())
-        self.link = self.authorization.link = Link()
-        self.link.online = online
-        self.results = []
 
-    def ask(self, tag="TAG"):
-        self.authorization.ask(tag, lambda *result: self.results.append(result))
+def listed(tag="TAG", status="Accepted", expiry_s=0, parent=""):
+    assert update_list(1, True, {tag: [status, expiry_s, parent]}, 500)
 
-    def answer(self, payload, index=-1):
-        self.link.callbacks[index](payload)
+
+def cached(tag="TAG", status="Accepted", expiry_s=0, parent=""):
+    remember(tag, [status, expiry_s, parent], 8192)
+
+
+@pytest.fixture
+def station(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    station = Station()
+    station.link.online = True
+    station.plug().run(2_000)
+    station.link.sent.clear()
+    return station
+
+
+def set_keys(station, **values):
+    for key, value in values.items():
+        assert station.keys.set(key, value) == "Accepted"
+
+
+def asked(station):
+    return [body["idTag"] for action, body in station.link.sent if action == "Authorize"]
+
+
+def answer(station, payload, online=True):
+    station.link.online = online
+    station.link.callbacks[-1](payload)
+    station.run(300)
+
+
+def present(station, tag="TAG"):
+    station.point.present_tag(tag)
+    station.run(300)
+
+
+def charging(station, tag="TAG", answered=YES):
+    present(station, tag)
+    answer(station, answered)
+    assert station.core.session.open
+    return station
+
+
+# ---- online ----
 
 
 @pytest.mark.parametrize(
-    "payload, accepted",
+    ("payload", "starts"),
     [
-        ({"idTagInfo": {"status": "Accepted"}}, True),
-        ({"idTagInfo": {"status": "Blocked"}}, False),
-        ({"idTagInfo": {"status": "ConcurrentTx"}}, False),
+        (YES, True),
+        (info("Blocked"), False),
+        (info("Expired"), False),
+        (info("Invalid"), False),
+        (info("ConcurrentTx"), False),
+        (info("Unheard"), False),
         ({"idTagInfo": {}}, False),
         ({"idTagInfo": "Accepted"}, False),
         ({"idTagInfo": None}, False),
         ({}, False),
-        (None, False),  # the server is there, and answered with an error
+        (ERROR, False),
     ],
 )
-def test_the_servers_word_counts(payload, accepted):
-    asker = Asker()
-    asker.ask()
-    assert asker.link.sent == [("Authorize", {"idTag": "TAG"})]
-    assert asker.results == []
-    asker.answer(payload)
-    assert asker.results == [("TAG", accepted)]
+def test_the_servers_word_counts(station, payload, starts):
+    present(station)
+    assert asked(station) == ["TAG"] and not station.core.session.open
+    answer(station, payload)
+    assert station.core.session.open == starts
+
+
+@pytest.mark.parametrize("known", [listed, cached])
+@pytest.mark.parametrize(
+    ("status", "expiry_s", "asks"),
+    [
+        ("Accepted", 0, False),
+        ("Accepted", T + 1_000, False),
+        ("Accepted", T - 1, True),
+        ("Blocked", 0, True),
+        ("ConcurrentTx", 0, True),
+    ],
+)
+def test_with_local_pre_authorize_the_accepted_start_at_once(
+    station, known, status, expiry_s, asks
+):
+    known("tag", status, expiry_s)
+    set_keys(station, LocalPreAuthorize="true")
+    present(station)
+    assert asked(station) == ["TAG"] * asks
+    assert station.core.session.open == (not asks)
+    if asks:
+        answer(station, YES)  # the server knows better
+        assert station.core.session.open
+
+
+@pytest.mark.parametrize("known", [listed, cached])
+def test_without_it_all_are_asked_for(station, known):
+    known()
+    present(station)
+    assert asked(station) == ["TAG"]
+    answer(station, NO)
+    assert not station.core.session.open
+
+
+def test_the_list_comes_before_the_cache(station):
+    listed(status="Blocked")
+    cached()
+    set_keys(station, LocalPreAuthorize="true")
+    present(station)
+    assert asked(station) == ["TAG"]
+
+
+@pytest.mark.parametrize(
+    ("known", "key"),
+    [(listed, "LocalAuthListEnabled"), (cached, "AuthorizationCacheEnabled")],
+)
+def test_what_is_not_enabled_does_not_count(station, known, key):
+    known()
+    set_keys(station, LocalPreAuthorize="true", **{key: "false"})
+    present(station)
+    assert asked(station) == ["TAG"]
+
+
+def test_flash_that_cannot_be_read_knows_nothing(station, monkeypatch):
+    listed()
+    set_keys(station, LocalPreAuthorize="true")
+    monkeypatch.setattr("builtins.open", unreadable)
+    station.point.present_tag("TAG")
+    assert asked(station) == ["TAG"]
+
+
+def unreadable(*_):
+    raise OSError(5)
+
+
+# ---- without an answer ----
+
+
+@pytest.mark.parametrize("known", [listed, cached])
+@pytest.mark.parametrize("local", ["true", "false"])
+@pytest.mark.parametrize("when", ["before", "meanwhile", "error"])
+@pytest.mark.parametrize(
+    ("status", "expiry_s", "good"),
+    [("Accepted", 0, True), ("Accepted", T - 1, False), ("Blocked", 0, False)],
+)
+def test_who_is_known(station, known, local, when, status, expiry_s, good):
+    known("TAG", status, expiry_s)
+    set_keys(station, LocalAuthorizeOffline=local, AllowOfflineTxForUnknownId="true")
+    station.link.online = when != "before"
+    present(station)
+    if when != "before":
+        answer(station, ERROR, online=when == "error")
+    assert len(asked(station)) == (when != "before")
+    assert station.core.session.open == (good and local == "true")
 
 
 @pytest.mark.parametrize("local", ["true", "false"])
 @pytest.mark.parametrize("unknown", ["true", "false"])
-@pytest.mark.parametrize("when", ["before", "meanwhile"])
-def test_without_the_server_the_keys_decide(local, unknown, when):
-    asker = Asker(LocalAuthorizeOffline=local, AllowOfflineTxForUnknownId=unknown)
-    if when == "before":
-        asker.link.online = False
-    asker.ask()
-    if when == "meanwhile":
-        asker.link.online = False
-        asker.answer(None)
-    assert len(asker.link.sent) == (when == "meanwhile")
-    assert asker.results == [("TAG", local == unknown == "true")]
+@pytest.mark.parametrize("when", ["before", "meanwhile", "error"])
+def test_who_is_unknown(station, local, unknown, when):
+    set_keys(station, LocalAuthorizeOffline=local, AllowOfflineTxForUnknownId=unknown)
+    station.link.online = when != "before"
+    present(station)
+    if when != "before":
+        answer(station, ERROR, online=when == "error")
+    assert station.core.session.open == (local == unknown == "true" and when != "error")
 
 
-def test_the_same_tag_is_asked_for_once():
-    asker = Asker()
-    asker.ask()
-    asker.ask()
-    assert len(asker.link.sent) == 1
-    asker.answer({"idTagInfo": {"status": "Accepted"}})
-    assert len(asker.results) == 1
-    asker.ask()
-    assert len(asker.link.sent) == 2
+def test_a_clock_that_was_never_set_refuses_nobody(station):
+    listed(expiry_s=T + 1_000)
+    station.clock.known = False
+    station.clock.boot_unix_s = 946_684_800
+    station.link.online = False
+    present(station)
+    assert station.core.session.open
 
 
-def test_another_tag_has_its_own_question():
-    asker = Asker()
-    asker.ask("A")
-    asker.ask("B")
-    asker.answer({"idTagInfo": {"status": "Invalid"}}, 0)
-    asker.answer({"idTagInfo": {"status": "Accepted"}}, 1)
-    assert asker.results == [("A", False), ("B", True)]
+# ---- one question at a time ----
+
+
+def test_the_same_tag_is_asked_for_once(station):
+    station.point.present_tag("TAG")
+    station.point.present_tag("tag")
+    assert asked(station) == ["TAG"]
+    answer(station, NO)
+    station.point.present_tag("TAG")
+    assert len(asked(station)) == 2
+
+
+def test_another_tag_is_ignored_meanwhile(station):
+    station.point.present_tag("A")
+    station.point.present_tag("B")
+    assert asked(station) == ["A"]
+    answer(station, NO)
+    station.point.present_tag("B")
+    answer(station, YES)
+    assert station.core.session.id_tag == "B"
+
+
+def test_a_remote_start_must_ask_later_while_another_tag_is_asked_for(station):
+    set_keys(station, AuthorizeRemoteTxRequests="true")
+    station.point.present_tag("A")
+    assert not station.point.commands().remote_start("R", 1, None)
+    answer(station, NO)
+    assert station.point.commands().remote_start("R", 1, None)
+    station.run(50)
+    answer(station, YES)
+    assert station.core.session.id_tag == "R"
+
+
+def test_a_line_that_breaks_at_once_ends_the_question(station):
+    set_keys(station, AllowOfflineTxForUnknownId="false")
+    station.point.present_tag("A")
+    answer(station, ERROR, online=False)
+    assert station.point.asking is None
+
+
+# ---- remote start ----
+
+
+@pytest.mark.parametrize("known", [listed, cached])
+def test_a_known_tag_is_not_asked_for_at_a_remote_start(station, known):
+    known()
+    set_keys(station, AuthorizeRemoteTxRequests="true", LocalPreAuthorize="true")
+    assert station.point.commands().remote_start("TAG", 1, None)
+    station.run(300)
+    assert station.core.session.open and asked(station) == []
+
+
+def test_a_refused_remote_start_starts_nothing(station):
+    set_keys(station, AuthorizeRemoteTxRequests="true")
+    assert station.point.commands().remote_start("TAG", 1, None)
+    station.run(50)
+    answer(station, NO)
+    assert not station.core.connector.authorized and not station.core.session.open
+
+
+# ---- the cache ----
+
+
+@pytest.mark.parametrize("status", ["Accepted", "Blocked", "Expired", "Invalid", "ConcurrentTx"])
+def test_answers_are_remembered(station, status):
+    present(station)
+    answer(station, info(status, "P"))
+    assert find(CACHE, "TAG") == [status, 0, "P"]
+
+
+@pytest.mark.parametrize("payload", [ERROR, {}, {"idTagInfo": {"status": "Unheard"}}])
+def test_what_is_no_answer_is_not(station, payload):
+    cached()
+    present(station)
+    answer(station, payload)
+    assert find(CACHE, "TAG") == ["Accepted", 0, ""]
+
+
+def test_a_cache_that_is_switched_off_is_forgotten(station):
+    cached("OLD")
+    set_keys(station, AuthorizationCacheEnabled="false")
+    present(station)
+    answer(station, YES)
+    assert not os.path.exists(CACHE)
+
+
+def test_clear_cache(station, monkeypatch):
+    commands = station.point.commands()
+    cached()
+    assert commands.clear_cache() and find(CACHE, "TAG") is None
+    assert commands.clear_cache()
+    cached()
+    monkeypatch.setattr(os, "remove", unreadable)
+    assert not commands.clear_cache() and find(CACHE, "TAG")
+    set_keys(station, AuthorizationCacheEnabled="false")
+    assert not commands.clear_cache()
+
+
+def test_flash_that_fails_forgets_the_answer_only(station, monkeypatch):
+    present(station)
+    monkeypatch.setattr("firmware.storage.tag_cache.open", unreadable, raising=False)
+    answer(station, YES)
+    assert station.core.session.open
+    assert any("not remembered" in line for line in station.log.errors())
+
+
+def test_the_local_list_is_kept_off_a_flash_that_fills_up(station, monkeypatch):
+    commands = station.point.commands()
+    changes = {"A": ["Accepted", 0, ""]}
+    assert commands.update_list(1, True, changes, 500)
+    monkeypatch.setattr("firmware.services.tag_keeper.free_bytes", lambda: 196_607)
+    assert not commands.update_list(2, True, changes, 500)
+    assert commands.list_version() == 1
+    assert commands.update_list(2, True, {}, 500)  # makes room
+
+
+def conflicts(station):
+    return [
+        (body["connectorId"], body["status"])
+        for action, body in station.link.sent
+        if action == "StatusNotification" and body["errorCode"] == "LocalListConflict"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("in_list", "says", "differ"),
+    [
+        ("Accepted", "Accepted", False),
+        ("Accepted", "Blocked", True),
+        ("Accepted", "ConcurrentTx", False),
+        ("Blocked", "Invalid", False),
+        ("Blocked", "Accepted", True),
+    ],
+)
+def test_a_list_that_differs_is_told(station, in_list, says, differ):
+    listed(status=in_list)
+    present(station)
+    answer(station, info(says))
+    assert conflicts(station) == [(0, "Available")] * differ
+
+
+# ---- stop ----
+
+
+def test_the_same_tag_stops_without_a_question(station):
+    charging(station, "Tag")
+    station.link.online = False
+    present(station, "TAG")
+    assert not station.core.session.open
+    assert (station.core.session.reason, station.core.session.stop_id_tag) == ("Local", "TAG")
+    assert asked(station) == ["Tag"]
+
+
+def test_without_a_parent_nobody_is_asked(station):
+    charging(station)
+    cached("OTHER", parent="P")
+    present(station, "OTHER")
+    assert asked(station) == ["TAG"] and station.core.session.open
+
+
+@pytest.mark.parametrize(
+    ("says", "stops"),
+    [
+        (info(parent="p"), True),
+        (info(parent="Q"), False),
+        (info(), False),
+        (info("Blocked", "P"), False),
+        (info("Expired", "P"), False),
+        (ERROR, False),
+    ],
+)
+def test_a_tag_of_the_same_parent_stops(station, says, stops):
+    charging(station, answered=info(parent="P"))
+    present(station, "OTHER")
+    assert asked(station) == ["TAG", "OTHER"] and station.core.session.open
+    answer(station, says)
+    assert station.core.session.open == (not stops)
+    if stops:
+        assert station.deliver()[-1][1]["idTag"] == "OTHER"
+
+
+@pytest.mark.parametrize("known", [listed, cached])
+@pytest.mark.parametrize("online", [True, False])
+def test_one_that_is_known_stops_without_a_question(station, known, online):
+    charging(station, answered=info(parent="P"))
+    known("OTHER", parent="P")
+    station.link.online = online
+    present(station, "OTHER")
+    assert asked(station) == ["TAG"] and not station.core.session.open
+
+
+def test_offline_an_unknown_tag_does_not_stop(station):
+    charging(station, answered=info(parent="P"))
+    set_keys(station, AllowOfflineTxForUnknownId="true")
+    station.link.online = False
+    present(station, "OTHER")
+    assert station.core.session.open
+
+
+def test_the_parent_of_a_remote_start_comes_from_what_is_known(station):
+    set_keys(station, AuthorizeRemoteTxRequests="false")
+    update_list(1, True, {"TAG": ["Accepted", 0, "P"], "OTHER": ["Accepted", 0, "P"]}, 500)
+    assert station.point.commands().remote_start("TAG", 1, None)
+    station.run(300)
+    present(station, "OTHER")
+    assert not station.core.session.open
+
+
+def test_an_answer_that_comes_after_the_end_stops_nothing(station):
+    charging(station, answered=info(parent="P"))
+    present(station, "OTHER")
+    station.core.stop("Remote")
+    answer(station, info(parent="P"))
+    assert station.core.session.reason == "Remote"
+    assert not station.core.connector.authorized  # nor does it start
+
+
+# ---- the button ----
+
+
+def test_the_button_is_a_tag(station):
+    authorization.button(station.point, "BUTTON")
+    assert asked(station) == ["BUTTON"]
+    answer(station, YES)
+    authorization.button(station.point, "")
+    assert not station.core.session.open
+
+
+def test_a_button_without_tag_starts_nothing(station):
+    authorization.button(station.point, "")
+    assert asked(station) == [] and not station.core.connector.authorized
+
+
+def test_known_is_the_list_then_the_cache(station):
+    cached(parent="C")
+    assert tags.known(station.point, "tag") == ["Accepted", 0, "C"]
+    listed(parent="L")
+    assert tags.known(station.point, "tag") == ["Accepted", 0, "L"]
+    assert tags.known(station.point, "other") is None

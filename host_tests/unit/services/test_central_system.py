@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from firmware.ocpp import messages
+from firmware.ocpp import payloads
 from firmware.ocpp.date_parser import parse_iso8601
 from firmware.services.registration import percent_encoded
 from host_tests.unit.services.link_bench import (
@@ -57,7 +57,7 @@ def test_boots_tells_its_statuses_and_sets_its_clock(bench):
     assert bench.server.attempts == [(0.0, "ws://host:8080/steve/RIVOT%20100A%2F01", "", "", None)]
     assert bench.server.actions() == GUIDE_START
     assert bench.server.log[0][2] == json.loads(
-        messages.boot_notification("Rivot Charger", "Rivot Motors")
+        payloads.boot_notification("Rivot Charger", "Rivot Motors")
     )
     assert bench.clock.set_to == [parse_iso8601("2026-01-21T09:51:06Z")]
     assert bench.link.online and bench.station.connections == 1
@@ -282,10 +282,10 @@ def test_silence_fails_the_call_and_twice_in_a_row_the_line(online):
     online.link.send("StatusNotification", "{}", told.append)
     online.advance(59)
     assert online.server.actions() == ["MeterValues", "DataTransfer"]
-    assert len(online.outbox.failures) == 1 and told == []
+    assert len(online.outbox.silences) == 1 and told == []
     online.advance(10)
     assert len(online.server.clients) == 2 and online.link.online
-    assert told == [None, None] and len(online.outbox.failures) == 1
+    assert told == [None, None] and online.outbox.failures == []
 
 
 def test_one_silence_between_answers_keeps_the_line(online):
@@ -392,7 +392,7 @@ def test_a_request_before_boot_is_answered_does_not_wait(bench):
     "action, payload, code",
     [
         ("Unheard", {}, "NotImplemented"),
-        ("UpdateFirmware", {}, "NotSupported"),
+        ("UpdateFirmware", {}, "OccurenceConstraintViolation"),
         ("Reset", {"type": 1}, "TypeConstraintViolation"),
         ("Reset", {}, "OccurenceConstraintViolation"),
         ("Reset", {"type": "Now"}, "PropertyConstraintViolation"),
@@ -406,6 +406,14 @@ def test_wrong_requests_get_their_code_and_the_line_lives(online, action, payloa
     assert online.server.replies[0][:3] == [4, "s1", code]
     assert online.server.replies[1] == [3, "s2", {"status": "Accepted"}]
     assert len(online.server.clients) == 1
+
+
+def test_a_request_for_which_a_transfer_makes_room_is_answered(online):
+    online.station.room = True
+    online.station.faults = [MemoryError()]
+    online.server.call("Reset", {"type": "Soft"})
+    online.advance(1)
+    assert online.server.replies == [[3, "s1", {"status": "Accepted"}]]
 
 
 @pytest.mark.parametrize(

@@ -100,11 +100,11 @@ def test_a_stop_that_flash_does_not_take_is_kept_and_tried_again(station, writte
     append = station.journal.append
     left = [written]
 
-    def fails(text):
+    def fails(*texts):
         if not left[0]:
             raise OSError(28)
         left[0] -= 1
-        append(text)
+        append(*texts)
 
     station.journal.append = fails
     station.core.stop("Local", "TAG")
@@ -185,12 +185,12 @@ def test_news_is_told_once(station):
 
 def test_meter_values_on_request(station):
     station.run(0)
-    body = json.loads(station.transactions.meter_values_now())
+    body = json.loads("".join(station.transactions.meter_values_now()))
     assert "transactionId" not in body
     assert body["meterValue"][0]["sampledValue"][0]["context"] == "Trigger"
     station.begin().run(3000)
     station.deliver()
-    assert json.loads(station.transactions.meter_values_now())["transactionId"] == 501
+    assert json.loads("".join(station.transactions.meter_values_now()))["transactionId"] == 501
     assert station.transactions.is_running(501)
     assert not station.transactions.is_running(502)
     assert not station.transactions.is_running(None)
@@ -268,7 +268,7 @@ def test_a_clock_set_in_the_middle_does_not_change_the_duration(station):
 
 def test_without_a_snapshot_it_is_closed_all_the_same(station, tmp_path):
     station.begin().run(12_000)
-    (tmp_path / "session.json").write_text("{broken")
+    (tmp_path / "session.txt").write_text("1\tbroken")
     messages = Station().deliver()
     assert names(messages) == WHOLE
     assert messages[-1][1]["meterStop"] == station.register.load()[0]
@@ -277,8 +277,9 @@ def test_without_a_snapshot_it_is_closed_all_the_same(station, tmp_path):
 
 def test_a_snapshot_of_another_session_is_not_used(station, tmp_path):
     station.begin().run(12_000)
-    snapshot = json.loads((tmp_path / "session.json").read_text())
-    (tmp_path / "session.json").write_text(json.dumps({**snapshot, "txn": 77, "wh": -1000}))
+    snapshot = (tmp_path / "session.txt").read_text()
+    assert snapshot.startswith("1\t")
+    (tmp_path / "session.txt").write_text("77" + snapshot[1:])
     assert summary_of(Station().deliver())["energyDelivered"] == 0
 
 

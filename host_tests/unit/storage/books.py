@@ -12,6 +12,7 @@ import sys
 
 from firmware.ocpp.messages import TID
 from firmware.ocpp.outbox import Outbox
+from firmware.storage import dead_letters
 from firmware.storage.journal import Journal
 from firmware.storage.outbox_store import OutboxStore
 from firmware.storage.register import EnergyRegister
@@ -44,10 +45,11 @@ class Server:
         self.stops = {}  # transaction: number of its stop
         self.stopped_twice = []
         self.wrong_ids = 0
+        self.forgives = False
 
     def answer(self, action: str, payload: str, txn: int) -> "int | None":
         """The transaction id (0 where there is none); None when the message is refused."""
-        if REFUSED in payload:
+        if REFUSED in payload and not self.forgives:
             return None
         self.got.append((number_of(payload), payload))
         message = json.loads(payload)
@@ -170,7 +172,7 @@ class Play:
             if head is None:  # it waits for a retry, or has buried something
                 continue
             seq, action, payload, txn = head
-            transaction_id = self.server.answer(action, payload, txn)
+            transaction_id = self.server.answer(action, "".join(payload), txn)
             if transaction_id is None:
                 outbox.failed(seq, self._now_s)
             else:
@@ -178,18 +180,14 @@ class Play:
             self._step(None)
 
     def dead_letters(self) -> "list[int]":
-        """Numbers of the messages in the dead-letter file."""
+        """Numbers of the dead letters."""
         numbers = []
-        with open(self.flash.start() + "outbox/dead.log") as file:
-            for line in file:
-                action, _, text = (line.rstrip("\n") + "\t\t\t").split("\t")[1:4]
-                try:
-                    if action == "sample":
-                        numbers.append(int(text.split("E")[1]))
-                    else:
-                        numbers.append(number_of(text.replace(TID, "0")))
-                except (ValueError, IndexError):  # empty or torn
-                    pass
+        for letter in dead_letters.read(self.flash.start() + "outbox"):
+            action, _, text = letter.split("\t", 3)[1:]
+            if action == "sample":
+                numbers.append(int(text.split("E")[1]))
+            else:
+                numbers.append(number_of(text.replace(TID, "0")))
         return numbers
 
     def verdict(self, cuts: int) -> dict:
@@ -238,6 +236,41 @@ def play(flash: object, cut: int, low_bytes: int = 0) -> dict:
     if not ended:
         result["wrong"]["ended"] = False
     return result
+
+
+class Resending(Play):
+    """What was refused is sent again, to a server that takes it now."""
+
+    def _life(self, root: str) -> None:
+        self.outbox = outbox = build(root + "outbox")
+        if outbox.resent[0] or self.dead_letters():  # the wish may not have reached flash
+            resender = dead_letters.Resender(outbox)
+            while resender.turn():
+                self._step(None)
+                self._drain(1)
+        self._drain()
+
+    def resend(self, cut: int) -> dict:
+        """Refused first, then sent again with a power cut at flash write `cut`."""
+        super()._life(self.flash.start())
+        self.server.forgives = True
+        letters = self.dead_letters()
+        taken = len(self.server.got)
+        cuts = self.live(cut) if cut else 0
+        self.live(0)
+        writes = self.flash.writes
+        got = [number for number, _ in self.server.got[taken:]]
+        wrong = {
+            "letters": not letters,
+            "missing": [number for number in letters if number not in got],
+            "unordered": got != sorted(got),
+            "repeats": len(got) - len(set(got)) > cuts,
+            "kept": self.dead_letters(),
+            "wrong_ids": self.server.wrong_ids,
+            "left": len(self.outbox),
+        }
+        wrong = {name: value for name, value in wrong.items() if value}
+        return {"messages": len(got), "wrong": wrong, "writes": writes}
 
 
 class RamFlash:
@@ -330,11 +363,14 @@ class _Power:
 
 
 def main() -> None:
-    """Play once for each cut named on the command line, behind the `low_bytes`."""
+    """Play once for each cut named on the command line, behind the `low_bytes` or "resend"."""
     flash = RamFlash()
     for cut in sys.argv[2:]:
         flash.wipe()
-        result = play(flash, int(cut), int(sys.argv[1]))
+        if sys.argv[1] == "resend":
+            result = Resending(flash, 0).resend(int(cut))
+        else:
+            result = play(flash, int(cut), int(sys.argv[1]))
         result["cut"] = int(cut)
         print(json.dumps(result))
 

@@ -8,7 +8,7 @@ import json
 import sys
 import time
 
-from firmware.ocpp import messages, rivot
+from firmware.ocpp import messages, payloads, rivot
 from firmware.ocpp.outbox import Outbox, OutboxFull
 from firmware.storage.journal import Journal
 from firmware.storage.outbox_store import OutboxStore
@@ -21,7 +21,7 @@ _PACKED = "P %d E%d W3710 S5550 V74200 I50000"
 def record_session(outbox: Outbox, txn: int, samples: int) -> None:
     """A session as transactions.py writes it."""
     unix_s = _BEGIN_S + 3600 * txn
-    outbox.add("StartTransaction", messages.start_transaction(1, "0A1B2C3D4E", txn, unix_s), txn)
+    outbox.add("StartTransaction", payloads.start_transaction(1, "0A1B2C3D4E", txn, unix_s), txn)
     for i in range(samples):
         outbox.add_sample(txn, _PACKED % (unix_s + 10 * i, i))
     end_session(outbox, txn)
@@ -30,7 +30,7 @@ def record_session(outbox: Outbox, txn: int, samples: int) -> None:
 def end_session(outbox: Outbox, txn: int) -> None:
     """Summary and stop."""
     outbox.add("DataTransfer", rivot.session_summary(5550, 1234567, 3600000), txn)
-    stop = messages.stop_transaction(txn, _BEGIN_S, messages.TID, "Local", "0A1B2C3D4E")
+    stop = payloads.stop_transaction(txn, _BEGIN_S, messages.TID, "Local", "0A1B2C3D4E")
     outbox.add("StopTransaction", stop, txn)
 
 
@@ -41,7 +41,7 @@ def drain(outbox: Outbox) -> "Iterator[tuple[str, int]]":  # noqa: F821
         if head is None:
             return
         seq, action, payload, txn = head
-        json.loads(payload)
+        json.loads("".join(payload))
         outbox.delivered(seq, 1700000000 + txn if action == "StartTransaction" else None)
         yield action, txn
 

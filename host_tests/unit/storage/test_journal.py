@@ -119,9 +119,9 @@ def test_an_empty_journal_has_nothing(tmp_path: Path) -> None:
 
 
 def test_other_files_in_the_folder_are_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "dead.log").write_bytes(b"x")
-    (tmp_path / "state.json").write_bytes(b"{}")
+    (tmp_path / "old.bad").write_bytes(b"x")
+    (tmp_path / "state").write_bytes(b"1")
     journal = Journal(str(tmp_path))
     journal.append("a")
     journal.drop_before(9)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["dead.log", "state.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["old.bad", "state"]

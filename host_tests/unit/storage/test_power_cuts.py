@@ -25,7 +25,7 @@ def _on_folder(path: Path, cuts: range, low_bytes: int) -> list[dict]:
     return results
 
 
-def _on_littlefs(on: str, cuts: range, low_bytes: int) -> list[dict]:
+def _on_littlefs(on: str, cuts: range, low_bytes: int | str) -> list[dict]:
     words = [str(low_bytes), *map(str, cuts)]
     process = start(on, Path(books.__file__), *words)
     out, err = process.communicate(timeout=100 + len(cuts))
@@ -55,6 +55,27 @@ def test_no_cut_harms_the_books(on: str, every: int, low_bytes: int, tmp_path: P
     )
     assert [p for p in plays if p["wrong"]] == []
     assert len(plays) == len(range(1, peace["writes"] + 1, every))
+
+
+@pytest.mark.parametrize("every", [7, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("on", ON)
+def test_no_cut_harms_letters_that_are_sent_again(on: str, every: int, tmp_path: Path) -> None:
+    def plays(cuts: range) -> list[dict]:
+        if on != "cpython":
+            return _on_littlefs(on, cuts, "resend")
+        results = []
+        for cut in cuts:
+            (tmp_path / str(cut)).mkdir(parents=True)
+            with pytest.MonkeyPatch.context() as patch:
+                flash = TornFolder(tmp_path / str(cut), patch)
+                results.append(books.Resending(flash, 0).resend(cut))
+        return results
+
+    peace = plays(range(1))[0]
+    assert peace["wrong"] == {} and peace["messages"] == 6
+    cuts = range(1, peace["writes"] + 1, every)
+    assert [p for p in plays(cuts) if p["wrong"]] == []
+    assert len(cuts) > 3
 
 
 def test_a_play_notices_a_lost_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,3 +81,15 @@ def test_a_cut_at_any_write_loses_that_write_only(
         assert again.load()[0] in (stored, stored + 1)
         assert again.next_transaction() > txn
         monkeypatch.undo()
+
+
+class _Clock:
+    def unix_s(self) -> int:
+        return 1_768_989_066
+
+
+def test_the_next_life_knows_when_it_was_written_last(path: str) -> None:
+    register = EnergyRegister(path, _Clock())
+    assert register.written_s == 0
+    register.store(5, 0)
+    assert EnergyRegister(path, _Clock()).written_s == 1_768_989_066

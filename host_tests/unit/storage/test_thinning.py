@@ -50,7 +50,7 @@ def kept(outbox: Outbox) -> list[tuple[str, int]]:
     got = []
     while head := outbox.head(0):
         seq, action, payload, _ = head
-        number = payload.partition('"value":"')[2].partition('"')[0]
+        number = "".join(payload).partition('"value":"')[2].partition('"')[0]
         got.append((action, int(number or 0)))
         outbox.delivered(seq, 5 if action == "StartTransaction" else None)
     return got
@@ -132,7 +132,7 @@ def test_delivery_may_overtake_a_pass(folder: str) -> None:
         if number % 3 == 0:
             seq, action, payload, _ = outbox.head(0)
             outbox.delivered(seq, 5 if action == "StartTransaction" else None)
-            got.append(int(payload.partition('"value":"')[2].partition('"')[0] or 0))
+            got.append(int("".join(payload).partition('"value":"')[2].partition('"')[0] or 0))
     outbox.add("StopTransaction", "{}", 1)
     got += [number for _, number in kept(outbox)][:-1]
     assert got[1:] == sorted(set(got[1:]))

@@ -145,12 +145,55 @@ def test_a_module_apart_finds_what_was_joined():
                 sys.modules[name] = module
 
 
-def test_constants_that_nobody_else_wants_get_an_underscore():
-    files = {"a": FIRST, "b": "from firmware.a import SIZE\ndef answer():\n    return SIZE\n"}
-    assert "_SIZE = const(4)" in joined(files)[0].source
-    wanted = {**files, "c": "from firmware.a import SIZE\n"}
+def test_constants_are_put_in_by_value():
+    user = "from firmware import a\nfrom firmware.a import LOW, SIZE as N\n"
+    user += "def answer():\n    from firmware.a import SIZE\n"
+    user += "    return N - LOW, a.SIZE, SIZE, (lambda N: N)(1)\n"
+    files = {"a": FIRST + "LOW = const(-1 << 3)\n", "b": user, "c": user}
+    source, rest = joined(files, apart=("firmware.c",))
+    assert "\n_SIZE = const(4)" in source.source and "SIZE" not in rest["firmware.c"]
+    assert run(source.source).answer() == (12, 4, 4, 1)
+    assert "return 4 - (-8), 4, 4, (lambda N: N)(1)" in rest["firmware.c"]
+
+
+def test_a_constant_whose_value_is_not_plain_keeps_its_name_for_others():
+    first = FIRST + "DOUBLE = const(SIZE * 2)\n"
+    wanted = {"a": first, "c": "from firmware.a import DOUBLE\n"}
     source, rest = joined(wanted, apart=("firmware.c",))
-    assert "\nSIZE = const(4)" in source.source and "import SIZE" in rest["firmware.c"]
+    assert "\nDOUBLE = const(_SIZE * 2)" in source.source
+    assert "import DOUBLE" in rest["firmware.c"]
+
+
+def test_a_constant_cannot_be_had_from_a_module_apart_that_imported_it():
+    files = {
+        "a": FIRST,
+        "b": "from firmware.a import SIZE\n",
+        "c": "from firmware.b import SIZE\n",
+    }
+    with pytest.raises(bundle.BundleError, match="SIZE is not of firmware.b"):
+        joined(files, apart=("firmware.b", "firmware.c"))
+
+
+def test_tables_that_nobody_reads_go():
+    source = "X = (\n    1,\n    'a',\n)\nY = {1: 2}\nZ = [1]\ndef f():\n    return Z\n"
+    made = bundle.lean(joined({"a": source + "W = f()\n"})[0], {"Y"})
+    assert made.source == "Y = {1: 2}\nZ = [1]\ndef f():\n    return Z\nW = f()\n"
+    assert [line.rpartition(":")[2] for line in made.lines] == ["5", "6", "7", "8", "9"]
+
+
+def test_private_names_bound_once_become_constants():
+    source = "from micropython import const\n_A = 'text'\n_B = 1\n_B = 2\n_C = b'x'\nD = 5\n"
+    made = bundle.lean(
+        joined({"a": source + "def f():\n    return _A, _B, D, _C, const\n"})[0], set()
+    )
+    assert made.source.splitlines()[1:6] == [
+        "_A = const('text')",
+        "_B = 1",
+        "_B = 2",
+        "_C = const(b'x')",
+        "D = 5",
+    ]
+    assert run(made.source).f()[:4] == ("text", 2, 5, b"x")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,73 @@
+"""The diagnostics file: what an operator wants to know of this charger, and no secret. On demand.
+
+Lines of `name: value`. There is no log in it yet: lines are printed, not kept.
+"""
+
+import os
+
+from firmware import VERSION
+from firmware.charging.supervisor import FAULTS, NAME
+from firmware.ocpp.dates import iso8601
+from firmware.storage.files import read_json
+
+_FOLDER = 0x4000  # in st_mode
+_SECRET_WORDS = ("password", "authorization", "secret", "token")
+
+
+def write(point: "ChargePoint", path: str) -> None:
+    """Write the file, section by section. Raises OSError."""
+    with open(path, "w") as file:
+        for section in (_state, _faults, _settings, _keys, _files):
+            for name, value in section(point):
+                file.write("%s: %s\n" % (name, value))
+            file.write("\n")
+
+
+def _state(point: "ChargePoint") -> "Iterator":
+    transactions = point.transactions
+    yield "firmware", VERSION
+    yield "time", iso8601(point.clock.unix_s())
+    yield "time known", point.clock.known
+    status = point.status()
+    for key in sorted(status):
+        yield key, status[key]
+    yield "all delivered", transactions.all_delivered()
+
+
+def _faults(point: "ChargePoint") -> "Iterator":
+    active = point.core.supervisor.active
+    for index in range(len(FAULTS)):
+        if active[index]:
+            yield "fault", FAULTS[index][NAME]
+
+
+def _settings(point: "ChargePoint") -> "Iterator":
+    # As stored: what differs from the defaults. The table of all settings is large.
+    return _shown(read_json("settings.json"))
+
+
+def _keys(point: "ChargePoint") -> "Iterator":
+    return _shown(point.keys.dump())
+
+
+def _shown(values: dict) -> "Iterator":
+    for key in sorted(values):
+        yield key, "(set)" if is_secret(key) else values[key]
+
+
+def is_secret(key: str) -> bool:
+    """May the value of this setting or configuration key not be told."""
+    key = key.lower()
+    return any(word in key for word in _SECRET_WORDS)
+
+
+def _files(point: "ChargePoint") -> "Iterator":
+    folders = ["."]
+    for folder in folders:
+        for name in os.listdir(folder):
+            path = "%s/%s" % (folder, name)
+            stat = os.stat(path)
+            if not stat[0] & _FOLDER:
+                yield path, "%d bytes" % stat[6]
+            elif name in ("outbox", "dead"):
+                folders.append(path)

@@ -1,0 +1,33 @@
+"""The vehicle is ready and somebody may charge: record the start, then open the session.
+
+Loaded on demand, and small: what it loads in turn needs much of what is free.
+"""
+
+from micropython import const
+
+from firmware.on_demand import load
+
+_RESERVATION_ID = const(0)  # of a reservation, see standing.py
+
+
+def start(point: "ChargePoint") -> None:
+    """What START_READY asks for, where it is still possible."""
+    core = point.core
+    if not core.can_start():
+        return
+    row = point.reservation if core.connector.reserved else None
+    books = point.transactions
+    id_tag, parent = point.parent
+    if id_tag != core.id_tag:
+        parent = ""
+    txn = books.record_start(core.id_tag, row[_RESERVATION_ID] if row else None, parent)
+    point.look_at_s = 0  # a reservation is used up now
+    if not txn:
+        core.deauthorize()
+    elif not core.start(txn):
+        core.reserve(False)
+        books.record_failed_start(txn)
+    else:  # one that goes on after a power cut brings its own
+        if books.pending:
+            load("firmware.services.resumption").carry_over(books)
+        point.parent = core.session.id_tag, books.started["parent"]
