@@ -110,7 +110,7 @@ def lines():
     for text in DATES:
         yield attempt(date_parser.parse_iso8601, text)
     for unix_s in (0, 951_782_400, T, 2**31, 4_291_747_199):
-        yield messages.iso8601(unix_s)
+        yield dates.iso8601(unix_s)
     yield messages.quote('"\\\n\x00é\U0001f600 @TID@ @')
     yield payloads.boot_notification("Rivot Charger", "Rivot Motors", "2.1.0")
     yield status_notification(1, "OtherError", "Faulted", T, "why", "RivotMotors", "x")
