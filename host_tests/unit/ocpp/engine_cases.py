@@ -8,6 +8,7 @@ import sys
 
 from firmware.ocpp import (
     date_parser,
+    dates,
     messages,
     meter_values,
     payloads,
