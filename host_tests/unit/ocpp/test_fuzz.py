@@ -26,7 +26,7 @@ PLAYS = {
 def flash(tmp_path, monkeypatch):
     """An empty one; no network. For speed, what was loaded stays so and garbage lies about."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(on_demand, "forget", lambda path: None)
+    monkeypatch.setattr(on_demand, "_forget_all_but", lambda known: None)
     monkeypatch.setattr(gc, "collect", lambda: 0)
 
     async def unreachable(*_, **__):
