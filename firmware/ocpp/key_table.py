@@ -16,7 +16,7 @@ AuthorizationKey W text - 16 40
 AuthorizeRemoteTxRequests RW bool false
 ChargeProfileMaxStackLevel R int 9
 ChargingScheduleAllowedChargingRateUnit R text Current,Power
-ChargingScheduleMaxPeriods R int 24
+ChargingScheduleMaxPeriods R int 16
 ClockAlignedDataInterval RW int 0 0 86400 s
 """,
     """

@@ -15,7 +15,7 @@ from firmware.on_demand import load
 _PURPOSES = ("ChargePointMaxProfile", "TxDefaultProfile", "TxProfile")
 _LAP_S = {"Daily": 86_400, "Weekly": 604_800}
 _HIGHEST = const(100_000)  # A or W; far above any rating, and its tenths stay small
-_MOST_PERIODS = const(24)  # ChargingScheduleMaxPeriods
+_MOST_PERIODS = const(16)  # ChargingScheduleMaxPeriods
 _HIGHEST_LEVEL = const(9)  # ChargeProfileMaxStackLevel
 _CHARGE_POINT_MAX = const(0)
 

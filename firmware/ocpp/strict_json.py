@@ -15,7 +15,11 @@ _NUMBER_LENGTH = const(32)
 
 def loads(text: str) -> object:
     """The value that `text` holds; ValueError when it is not JSON or nested too deep."""
-    data = text.encode()
+    _check(text.encode())
+    return json.loads(text)
+
+
+def _check(data: bytes) -> None:
     ends = b""  # closing brackets of what is open
     want = "v"  # what may come: (v)alue, (k)ey, colon, comma, (f)irst of a bracket
     at = 0
@@ -50,7 +54,6 @@ def loads(text: str) -> object:
             want = ","
     if ends or want != ",":
         raise ValueError("cut off")
-    return json.loads(text)
 
 
 def _string(data: bytes, at: int) -> int:

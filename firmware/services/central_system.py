@@ -304,20 +304,21 @@ class CentralSystem:
     async def _read_one(self, client: "WebSocketClient") -> None:
         """One message. Its frame ends with it: `_read`'s would hold it, and an answer's code."""
         is_text, data = await client.receive()
-        reply = self._handle(data) if is_text else ""
+        event = self._rpc.receive(data) if is_text else None
+        data = None  # a handler may need its room
+        reply = self._handle(event)
         if reply is None:
             await asyncio.sleep_ms(_ROOM_MS)
-            reply = self._handle(data)
-        data = None
+            reply = self._handle(event)
+        event = None
         if reply:
             await client.send(reply)
 
-    def _handle(self, text: str) -> "str | list[str] | None":
-        """Work on one message; the text to answer with, "" when there is none.
+    def _handle(self, event: "tuple | None") -> "str | list[str] | None":
+        """Work on what a message means; the text to answer with, "" when there is none.
 
         None: a transfer is making room for it, so it is to be handled again.
         """
-        event = self._rpc.receive(text)
         if event is None:
             self._log.warn("ocpp", "a message was ignored")
             return ""
