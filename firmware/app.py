@@ -105,9 +105,12 @@ def build() -> Charger:
     charger.clock = clock = Clock(machine.RTC())
     charger.log = log = Log(clock)
     charger.keys = keys = Keys(JsonFile("ocpp.json").write)
-    charger.settings = settings = load(keys, log)
+    hardware = on_demand.load("firmware.board.options")
+    options = hardware.read(log)
+    charger.settings = settings = load(keys, log, hardware.names())
+    hardware = None
     log.info("app", "firmware %s, reset cause %d", VERSION, machine.reset_cause())
-    charger.board = board = Board(settings)
+    charger.board = board = Board(settings, options)
     register = EnergyRegister("register", clock)
     charger.core = core = _core(settings, board, register)
     charger.control = Control(core, board, clock)
@@ -145,6 +148,7 @@ def _core(settings: Settings, board: Board, register: EnergyRegister) -> Chargin
     regulator = Regulator(max_mv, max_ma, settings.ramp_ma_per_s)
     meter = EnergyMeter(*register.load())
     core = ChargingCore(board.bms_reading, board.module_reading, limits, regulator, meter)
+    core.meter_reading = board.meter_reading
     core.bms_pause_ms = settings.bms_pause_ms
     return core
 
@@ -166,7 +170,8 @@ def _services(charger: Charger) -> None:
         clients.tls,
     )
     charger.link = station.link = charger.transactions.link = link
-    fieldbus = Fieldbus(charger.board.buses, clock, log)
+    board = charger.board
+    fieldbus = Fieldbus(board.buses, clock, log, board.polled)
     charger.housekeeping = Housekeeping((charger.control, fieldbus), clock, log)
     charger.charge_point = station
     charger.services = [
@@ -175,8 +180,10 @@ def _services(charger: Charger) -> None:
         ("housekeeping", charger.housekeeping, True),
         ("charge point", station, True),
         ("central system", link, False),
-        ("tag reader", TagReader(charger.board.tag_reader, station.present_tag, clock), False),
     ]
+    if board.tag_reader:
+        reader = TagReader(board.tag_reader, station.present_tag, clock)
+        charger.services.append(("tag reader", reader, False))
     if settings.wifi_ssid:
         wlan = network.WLAN(network.STA_IF)
         wifi = on_demand.load("firmware.net.wifi").WiFi(wlan, settings, link.network_changed, log)

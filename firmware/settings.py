@@ -47,7 +47,6 @@ FIELDS = (
     ("module_timeout_ms", int, 3_000, 500, 3_000),  # silence of the module that is a fault
     ("bms_pause_ms", int, 10_000, 0, 3_600_000),  # pause of the BMS that ends a session
     # hardware of the board
-    ("module_amps_scale_x10", int, 305, 10, 100_000),  # current set point: counts per 10 A
     ("mcp2515_crystal_hz", int, 8_000_000, 8_000_000, 16_000_000),  # crystal beside the MCP2515
     ("watchdog_ms", int, 30_000, 0, 120_000),  # 0 = off (bench only)
     ("log_level", int, 1, 0, 3),  # 0 debug, 1 info, 2 warnings, 3 errors
@@ -68,6 +67,10 @@ def _field(key: str) -> "tuple | None":
 def convert(field: tuple, value: object) -> object:
     """`value` (text or the right type) as the field's type; SettingError when it does not fit."""
     key, kind, _, low, high = field
+    if isinstance(kind, tuple):
+        if value in kind:
+            return value
+        raise SettingError("%s: one of %s wanted, not %r" % (key, ", ".join(kind), value))
     if kind is bool:
         if isinstance(value, bool):
             return value
@@ -119,10 +122,11 @@ def dump(settings: Settings) -> dict:
     return changed
 
 
-def load(keys: "Keys", log: "Log") -> Settings:
+def load(keys: "Keys", log: "Log", taken: "list | tuple" = ()) -> Settings:
     """Settings and OCPP keys as stored, then what the bench or provisioning wishes (once).
 
-    A value that does not fit is reported and left at its default.
+    A value that does not fit is reported and left at its default. Wishes for the keys `taken` are
+    somebody else's.
     """
     settings = defaults()
     for key, value in read_json(SETTINGS_FILE).items():
@@ -131,6 +135,8 @@ def load(keys: "Keys", log: "Log") -> Settings:
         log.error("settings", "%s: what is stored does not fit; ignored", key)
     wishes = read_json(WISHES_FILE)
     for key, value in wishes.items():
+        if key in taken:
+            continue
         if _field(key):
             _take(settings, key, value, log)
         elif keys.set(key, str(value)) not in ("Accepted", "RebootRequired"):

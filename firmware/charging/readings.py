@@ -41,6 +41,7 @@ class ModuleReading:
     """The power module: `output` is inside, before the contactor; `terminal` is the gun's side."""
 
     def __init__(self) -> None:
+        self.senses_gun = True  # False: it knows its own output only, not the terminals
         self.age_ms = STALE_MS  # of the terminals
         self.output_age_ms = STALE_MS  # of `output_mv`
         self.on = False
@@ -49,4 +50,15 @@ class ModuleReading:
         self.terminal_mv = 0
         self.terminal_ma = 0  # + into the battery
         self.temperature_c10 = UNKNOWN_TEMPERATURE
+        self.fault = 0
+
+
+class MeterReading:
+    """An energy meter of its own at the output; the register never runs backwards while fresh."""
+
+    def __init__(self) -> None:
+        self.age_ms = STALE_MS
+        self.voltage_mv = 0
+        self.current_ma = 0
+        self.energy_wh = -1  # its register, -1 = it has none
         self.fault = 0

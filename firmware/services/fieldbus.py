@@ -1,4 +1,4 @@
-"""Polls the CAN buses: frames to the drivers, the drivers' own frames out, bus-off handled.
+"""Polls the buses: CAN frames to the drivers, the drivers' own frames out, bus-off handled.
 
 Vital: without it neither the BMS nor the power module is heard. A bus in bus-off is restarted with
 back-off; until it works the readings grow old and the supervisor stops the charger.
@@ -28,9 +28,13 @@ class _Bus:
 
 
 class Fieldbus:
-    """`buses` is a tuple of (can, drivers); a driver has `on_frame(frame)` and `poll(dt_ms)`."""
+    """`buses` is a tuple of (can, drivers); a driver has `on_frame(frame)` and `poll(dt_ms)`.
 
-    def __init__(self, buses: tuple, clock: "Clock", log: "Log") -> None:
+    `polled` are drivers on other wires, which have `poll` only.
+    """
+
+    def __init__(self, buses: tuple, clock: "Clock", log: "Log", polled: tuple = ()) -> None:
+        self._polled = polled
         self._buses = [_Bus(can, drivers) for can, drivers in buses]
         self._clock = clock
         self._log = log
@@ -46,6 +50,8 @@ class Fieldbus:
             last = now
             for bus in self._buses:
                 self._serve(bus, dt_ms)
+            for driver in self._polled:
+                driver.poll(dt_ms)
             self.turns += 1
             await asyncio.sleep_ms(_PERIOD_MS)
 

@@ -89,7 +89,7 @@ def main() -> None:
     options = parse()
     from tools.sim.hardware import Hardware
 
-    leave(Runner(options, Hardware()).run())
+    leave(Runner(options, Hardware(None, options.settings)).run())
 
 
 if __name__ == "__main__":

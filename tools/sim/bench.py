@@ -52,7 +52,7 @@ class Bench:
         if hardware is None:
             from tools.sim.hardware import Hardware
 
-            hardware = Hardware(options)
+            hardware = Hardware(options, settings)
         self.hardware = hardware
         self.server = ScriptedServer(lambda: self.now_s * 1000, lambda: EPOCH_UNIX_S + self.now_s)
         self.files_server = FileServer()

@@ -21,6 +21,7 @@ from tools.sim.chip import (
     ResetRequested,
 )
 from tools.sim.flash import FolderFlash, ImageFlash, PowerCut
+from tools.sim.options import fields as hardware_options
 
 _MOST_DEATHS = 10
 _SHORT_LIFE_MS = 10_000
@@ -69,7 +70,8 @@ class VirtualCharger:
     def power_on(self) -> None:
         """Mains are on: the chip starts with the settings of the first time."""
         code = process.code_files(self._firmware)
-        self._more = process.rare_modules(self._firmware)
+        optional = any(key in self._settings for key, *_ in hardware_options())
+        self._more = process.rare_modules(self._firmware, optional)
         self.flash.prepare(code, process.settings_file(self._settings))
         self._settings = {}
         self._deaths = 0

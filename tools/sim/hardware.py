@@ -15,13 +15,13 @@ from tools.sim.chips.mcp2515 import Mcp2515
 from tools.sim.chips.pins import IN, Contact, Pins
 from tools.sim.chips.twai import Twai
 from tools.sim.chips.uart import Uart
+from tools.sim.options import options as hardware_options
 from tools.sim.plant.battery import Battery
 from tools.sim.plant.circuit import Circuit
 from tools.sim.plant.commands import BMS, MODULE, BadCommand, parse, switch, values
 from tools.sim.plant.contactor import Contactor
-from tools.sim.plant.power_module import PowerModule
-from tools.sim.plant.reader import TagReader, is_tag
-from tools.sim.plant.vehicle import Vehicle
+from tools.sim.plant.parts import part
+from tools.sim.plant.reader import is_tag
 
 __all__ = ["Hardware", "HardwareError"]
 
@@ -29,7 +29,7 @@ COIL, ENABLE, LAMP = 25, 26, 17
 FEEDBACK, E_STOP, GUN, BUTTON = 27, 32, 33, 13
 TWAI_TX, TWAI_RX = 21, 22
 SPI_BUS, MCP_CS, MCP_INT = 2, 5, 4
-TAG_UART, TAG_RX, TAG_BAUD = 2, 16, 9600
+FIELD_UART, TAG_UART = 1, 2
 _ADC_PINS = range(32, 40)
 _SPI_MAX_HZ = 10_000_000
 _BOUNCE_MS = 5.0
@@ -43,13 +43,21 @@ _START = {
 }  # fmt: skip
 
 
+def _bitrate(wire: tuple[Any, ...]) -> int:
+    """Of a CAN bus; one with nothing on it has the usual one."""
+    return int(wire[1]) if wire[:1] == ("can",) else 250_000
+
+
 class Hardware:
     """One board. `options` are start values with the keys of the `bms` command, and:
 
     plugged: the gun is in at power-up; charge_pump: the coil needs edges on GPIO 26, as wired.
+    `settings`: what --set says; the hardware options among it choose what is wired to the board.
     """
 
-    def __init__(self, options: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, options: dict[str, Any] | None = None, settings: dict[str, Any] | None = None
+    ) -> None:
         start = {**_START, "plugged": False, "charge_pump": False, **(options or {})}
         unknown = start.keys() - {*_START, "plugged", "charge_pump"}
         if unknown:
@@ -64,6 +72,8 @@ class Hardware:
         self.adc_uv: dict[int, int] = {}  # analog inputs: tests put values here
         self._edge_ms: float | None = None
         self._edge_to_off_ms: float | None = None
+        self.fitted = hardware_options(settings or {})
+        self._make_buses()
         self._make_plant()
         self._make_board()
         plugged = bool(start.pop("plugged"))
@@ -71,20 +81,48 @@ class Hardware:
         self._gun.closed = plugged
         self.vehicle.switch(plugged, True)
 
+    def _make_buses(self) -> None:
+        """Each wire with the speed of what hangs on it."""
+        kinds = ("bms", "power", "meter", "reader")
+        chosen = {kind: getattr(self.fitted, kind) for kind in kinds}
+        self._classes = {k: part(k, name) for k, name in chosen.items() if name != "none"}
+        wires = {kind: cls.WIRE for kind, cls in self._classes.items()}
+        self.can1, self.can2 = CanBus(_bitrate(wires["power"])), CanBus(_bitrate(wires["bms"]))
+        self._uarts = {FIELD_UART: Uart(), TAG_UART: Uart()}
+        for kind, wire in wires.items():
+            if wire[:1] == ("uart",):
+                uart = TAG_UART if kind == "reader" else FIELD_UART
+                self._uarts[uart] = Uart(wire[1], getattr(self.fitted, f"{kind}_rx"))
+
+    def _wire(self, kind: str) -> Any:
+        """What a part is connected to; this board itself, for what hangs on single pins."""
+        of = self._classes[kind].WIRE[:1]
+        if of == ("can",):
+            return self.can1 if kind == "power" else self.can2
+        if of == ("uart",):
+            return self._uarts[TAG_UART if kind == "reader" else FIELD_UART]
+        return self
+
     def _make_plant(self) -> None:
-        self.can1, self.can2 = CanBus(), CanBus()
         self.battery = Battery(0.0, 30.0)
-        self.vehicle = Vehicle(self.can2, self.battery, self._now)
+        self.vehicle = self._classes["bms"](self._wire("bms"), self.battery, self._now)
         self.contactor = Contactor()
         self.circuit = Circuit(self.vehicle, self.contactor)
-        self.module = PowerModule(self.can1, self._now, self.circuit.terminals)
+        self.vehicle.amps = lambda: self.circuit.terminals()[1]
+        self.module = self._classes["power"](
+            self._wire("power"), self._now, self.circuit.terminals
+        )
         self.circuit.module = self.module
+        self.meter = None
+        if "meter" in self._classes:
+            self.meter = self._classes["meter"](self._wire("meter"), self._now, self.circuit)
+        self.reader = None
+        if "reader" in self._classes:
+            self.reader = self._classes["reader"](self._wire("reader"))
 
     def _make_board(self) -> None:
         self.twai = Twai(self.can1, TWAI_TX, TWAI_RX, self._now)
         self.mcp2515 = Mcp2515(self.can2, self._now)
-        self._uarts = {1: Uart(), TAG_UART: Uart(TAG_BAUD, TAG_RX)}
-        self.reader = TagReader(self._uarts[TAG_UART])
         self._spi_ready = False
         self._gun = Contact(False, _BOUNCE_MS)
         self._button = Contact(False, _BOUNCE_MS)
@@ -100,7 +138,7 @@ class Hardware:
             sources={
                 MCP_INT: lambda: 0 if self.mcp2515.interrupt() else 1,
                 TWAI_RX: lambda: 1,
-                TAG_RX: lambda: 1,
+                self.fitted.reader_rx: lambda: 1,
             },
             resistors={COIL: 0, ENABLE: 0, LAMP: 0, MCP_CS: 1},
         )
@@ -126,6 +164,8 @@ class Hardware:
             self._released_ms = math.inf
         self.module.advance(now_ms)
         self.vehicle.advance(now_ms)
+        for uart in self._uarts.values():
+            uart.deliver(now_ms)
         self._drive_coil()
         self._watch_edge()
         self._plan()
@@ -135,6 +175,7 @@ class Hardware:
             self.can1.due_ms, self.can2.due_ms, self.module.due_ms, self.vehicle.due_ms,
             self.contactor.due_ms, self.circuit.next_ms(), self._released_ms,
             self._pump_due_ms(), self._edge_due_ms(),
+            *(uart.due_ms for uart in self._uarts.values()),
         )  # fmt: skip
 
     def can_changed(self) -> None:
@@ -269,8 +310,9 @@ class Hardware:
         return self._uart(uart).read(n)
 
     def uart_write(self, uart: int, data: bytes) -> None:
-        """Nobody listens."""
-        self._uart(uart)
+        """Send bytes."""
+        self._uart(uart).write(data, self.now_ms)
+        self._next_ms = min(self._next_ms, self._uarts[uart].due_ms)
 
     # ---- people ----
 
@@ -314,6 +356,8 @@ class Hardware:
     def _tag(self, words: list[str]) -> None:
         if len(words) != 1 or not is_tag(words[0]):
             raise BadCommand("tag takes ten hex digits, for example tag 0A1B2C3D4E")
+        if self.reader is None:
+            raise BadCommand("no tag reader is fitted (reader=none)")
         self.reader.present(words[0], self.now_ms)
 
     def _press(self, words: list[str]) -> None:
@@ -355,6 +399,7 @@ class Hardware:
         vehicle.voltage_limit = wanted.get("voltage_limit", vehicle.voltage_limit)
         vehicle.heating = bool(wanted.get("heating", vehicle.heating))
         self.module.ambient_c = wanted.get("temperature", self.module.ambient_c)
+        vehicle.celsius = wanted.get("temperature", vehicle.celsius)
         allowed = bool(wanted.get("allowed", vehicle.allowed))
         if vehicle.allowed and not allowed:
             self._stopping_edge()

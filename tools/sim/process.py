@@ -37,6 +37,9 @@ _RARE = re.compile(
 )
 _RARE_OF_PINS = re.compile(r"\.(on|off|irq|read|write)\(|spi\.readinto\(|uart\.init\(")
 _PINS = ("board", "drivers", "boot.py", "main.py")
+# What the hardware options choose, and how it is wired: counts only where one of them is set.
+_CHOSEN = ("board", "bms", "power", "meter", "reader")
+RARE_BYTES = 2200  # heap that rare.py needs on 32 bit
 SILENT_S = 20  # of real time; longer means that the firmware hangs
 _PR_SET_PDEATHSIG = 1
 
@@ -55,14 +58,15 @@ def code_files(firmware: Path | None) -> dict[str, Path]:
     return {"/" + p.relative_to(firmware).as_posix(): p for p in found}
 
 
-def command_line(on: str, heap: str | None) -> list[str]:
+def command_line(on: str, heap: str | None, more: int = 0) -> list[str]:
     """How to start the interpreter, up to the arguments. Raises NoInterpreter."""
     words = micropython.command(on)
     if words is None:
         raise NoInterpreter(f"{on} is not installed here: try `make setup`")
     if on == "cpython":
         return [*words, str(HERE / "child.py")]
-    return [*words, *(("-X", f"heapsize={_with_shim(heap)}") if heap else ()), "-c", _START]
+    size = ("-X", f"heapsize={_with_shim(heap) + more}") if heap else ()
+    return [*words, *size, "-c", _START]
 
 
 def _with_shim(heap: str) -> int:
@@ -74,11 +78,13 @@ def _with_shim(heap: str) -> int:
     return int(number) * unit + SHIM_BYTES
 
 
-def rare_modules(firmware: Path | None) -> list[str]:
-    """Further modules of the shim that this firmware wants."""
+def rare_modules(firmware: Path | None, optional: bool = False) -> list[str]:
+    """Further modules of the shim that this firmware wants; `optional`: with options set."""
     root = firmware or build.ROOT
     inside = root if firmware else root / "firmware"
     for path in (*inside.rglob("*.py"), root / "boot.py", root / "main.py"):
+        if not firmware and not optional and set(_CHOSEN) & set(path.parts):
+            continue
         text = path.read_text(encoding="utf-8")
         of_pins = firmware or any(name in path.parts for name in _PINS)
         if _RARE.search(text) or of_pins and _RARE_OF_PINS.search(text):
@@ -93,7 +99,7 @@ class Child:
         self, on: str, heap: str | None, flash: Path, virtual: bool, firmware: Path | None = None,
         more: list[str] | None = None, output: IO[bytes] | None = None,
     ) -> None:  # fmt: skip
-        words = command_line(on, heap)
+        words = command_line(on, heap, RARE_BYTES if more else 0)
         self.wire, wire = socket.socketpair()
         self.status, status = socket.socketpair()
         arguments = [str(wire.fileno()), str(status.fileno()), str(flash.resolve())]

@@ -10,7 +10,7 @@ import sys
 import micropython
 
 from firmware.charging.readings import BmsReading, ModuleReading
-from firmware.drivers.bms.rivot_bms import RivotBms
+from firmware.drivers.bms.rivot import RivotBms
 from firmware.drivers.button import Button
 from firmware.drivers.can import Frame
 from firmware.drivers.can.mcp2515 import Mcp2515
@@ -19,7 +19,7 @@ from firmware.drivers.contactor import Contactor
 from firmware.drivers.digital_input import DigitalInput
 from firmware.drivers.lamp import Lamp
 from firmware.drivers.power.rivot_module import RivotModule
-from firmware.drivers.rdm6300 import Rdm6300
+from firmware.drivers.reader.rdm6300 import Rdm6300
 from host_tests.unit.drivers.fakes import Can, Mcp2515Chip, Pin, TwaiChip, Uart
 
 ID = 0x1806E5F4

@@ -3,8 +3,8 @@
 import pytest
 
 from firmware.charging.readings import FAULT_MODULE, BmsReading, ModuleReading
-from firmware.drivers.bms.rivot_bms import FILTERS as BMS_FILTERS
-from firmware.drivers.bms.rivot_bms import RivotBms
+from firmware.drivers.bms.rivot import FILTERS as BMS_FILTERS
+from firmware.drivers.bms.rivot import RivotBms
 from firmware.drivers.can import OK, Frame
 from firmware.drivers.can.mcp2515 import Mcp2515
 from firmware.drivers.can.twai import Twai
@@ -12,7 +12,7 @@ from firmware.drivers.contactor import Contactor
 from firmware.drivers.digital_input import DigitalInput
 from firmware.drivers.power.rivot_module import FILTERS as MODULE_FILTERS
 from firmware.drivers.power.rivot_module import RivotModule
-from firmware.drivers.rdm6300 import Rdm6300
+from firmware.drivers.reader.rdm6300 import Rdm6300
 from tools.sim.hardware import Hardware
 
 PULL_UP = 2

@@ -2,7 +2,7 @@
 
 import pytest
 
-from firmware.drivers.rdm6300 import Rdm6300, decode
+from firmware.drivers.reader.rdm6300 import Rdm6300, decode
 from host_tests.unit.drivers.fakes import Uart
 
 GOOD = b"\x020A1B2C3D4E4E\x03"  # 0A ^ 1B ^ 2C ^ 3D ^ 4E = 4E

@@ -3,7 +3,7 @@
 import pytest
 
 from firmware.charging.readings import STALE_MS, UNKNOWN_TEMPERATURE, BmsReading
-from firmware.drivers.bms.rivot_bms import (
+from firmware.drivers.bms.rivot import (
     FILTERS,
     FLAG_BATTERY_MISSING,
     FLAG_FAULT,

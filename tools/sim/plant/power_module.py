@@ -29,6 +29,8 @@ _EMPTY_VOLTS = 0.01
 class PowerModule:
     """`terminals()` gives volts and amps at the gun, where its outer sensors sit."""
 
+    WIRE = ("can", 250_000)
+
     def __init__(
         self,
         bus: CanBus,

@@ -25,6 +25,8 @@ def tag_frame(tag: str) -> bytes:
 class TagReader:
     """On the receiving side of `uart`."""
 
+    WIRE = ("uart", 9600, 8, None, 1)
+
     def __init__(self, uart: Uart) -> None:
         self._uart = uart
 

@@ -8,6 +8,8 @@ from binascii import unhexlify
 
 from micropython import const
 
+WIRE = ("uart", 9600, 8, None, 1, "rx")
+
 _START = const(0x02)
 _END = const(0x03)
 _LENGTH = const(14)
@@ -80,3 +82,8 @@ class Rdm6300:
         self._filled = _LENGTH - start
         for i in range(self._filled):
             frame[i] = frame[start + i]
+
+
+def make(uart: "UART", reading: None, options: "Settings") -> Rdm6300:
+    """The driver on its UART."""
+    return Rdm6300(uart)

@@ -14,6 +14,7 @@ _CHARGED = const(0x160B8001)
 _DISCHARGED = const(0x160D8001)
 _QUESTIONS = (0x160B0180, 0x160D0180)
 _EXACTLY = const(0x1FFFFFFF)
+WIRE = ("can", 250_000)
 FILTERS = (
     (_LIMITS, _EXACTLY, True),
     (_CHARGED, _EXACTLY, True),
@@ -126,3 +127,9 @@ class RivotBms:
         soc_c100 = (self._charged_mah - self._discharged_mah) * 10 // capacity_ah
         reading.soc_c100 = min(max(soc_c100, 0), 10_000)
         reading.complete = True
+
+
+def make(can: "Can", reading: "BmsReading", options: "Settings") -> RivotBms:
+    """The driver on its bus."""
+    can.set_filters(FILTERS)
+    return RivotBms(can, reading)
