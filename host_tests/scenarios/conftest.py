@@ -1,6 +1,7 @@
 """Scenarios run the whole firmware on the virtual clock, each on every interpreter.
 
-RIVOT_HEAP32 is the heap of the 32-bit MicroPython, for experiments; the chip has 112k.
+On the 64-bit MicroPython `make test` runs the guide's session only, `make test-all` every one: the
+other two find what it finds. RIVOT_HEAP32 is the heap of the 32-bit MicroPython, for experiments; the chip has 112k.
 """
 
 import os
@@ -12,6 +13,18 @@ from tools.sim.bench import Bench
 
 INTERPRETERS = ("cpython", "micropython", "micropython32")
 HEAP = {"micropython32": os.environ.get("RIVOT_HEAP32", "112k")}
+
+
+_ALWAYS = ("test_guide_session.py",)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave most of the 64-bit MicroPython's runs to `make test-all`."""
+    for item in items:
+        parameters = getattr(getattr(item, "callspec", None), "params", {})
+        if parameters.get("interpreter") == "micropython" and item.path.name not in _ALWAYS:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(params=INTERPRETERS)

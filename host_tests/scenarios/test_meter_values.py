@@ -62,7 +62,7 @@ def test_a_stop_with_everything_in_it(start) -> None:
         start, ClockAlignedDataInterval=15, StopTxnSampledData=ALL, StopTxnAlignedData=ALL
     )
     charging(bench)
-    bench.run(300)
+    bench.run(150)
     answer = bench.call("RemoteStopTransaction", {"transactionId": transaction_id(bench)})
     assert answer == {"status": "Accepted"}
     stop = session_ends(bench, "Remote").payload

@@ -14,6 +14,8 @@ _POWER_ON_UNIX_S = 946_684_800  # what an ESP32's RTC shows after power-up: 2000
 _STAT_IDLE, _STAT_CONNECTING, _STAT_NO_AP, _STAT_GOT_IP = 1000, 1001, 201, 1010
 _JOIN_MS = 300
 _NO_SUCH_HOST = -2  # EAI_NONAME of the unix port
+_GPIOS = 40
+_CAN_STATUS = 0x3FF6B008  # of the TWAI controller
 
 
 class ResetRequested(Exception):
@@ -61,6 +63,8 @@ class Chip:
         self._rtc_memory = b""
         self._set_rtc(_POWER_ON_UNIX_S)
         self._error: Exception | None = None
+        self._pins_read: set[int] = set()
+        self._status_read = False
         self._wdt_ms: int | None = None
         self._fed_ms = 0.0
         self._operations = {op.value: getattr(self, f"_{op.name.lower()}", None) for op in Op}
@@ -74,6 +78,8 @@ class Chip:
         """The chip is held in reset: outputs high-impedance, peripherals cleared."""
         self.reset_cause = cause
         self._error = None
+        self._pins_read.clear()
+        self._status_read = False
         self._wdt_ms = None
         self.wifi.clear(self.hardware.now_ms)
         self.hardware.release_outputs()
@@ -117,8 +123,22 @@ class Chip:
 
     # one method an operation; the table is made from their names
 
+    def seen(self) -> bytes:
+        """What the firmware has looked at before, as it is now; see shim/link.py.
+
+        Levels of 40 GPIOs (2: not known), is the CAN controller's status known, the status.
+        """
+        levels = bytearray(b"\x02" * _GPIOS + bytes(2))
+        for pin in self._pins_read:
+            levels[pin] = self.hardware.pin_read(pin)
+        if self._status_read:
+            levels[_GPIOS:] = 1, self.hardware.mem_read(_CAN_STATUS) & 0xFF
+        return bytes(levels)
+
     def _pin_read(self, unit: int, arg: int, value: int, payload: bytes) -> int:
-        return self.hardware.pin_read(unit)
+        level = self.hardware.pin_read(unit)
+        self._pins_read.add(unit)
+        return level
 
     def _pin_mode(self, unit: int, arg: int, value: int, payload: bytes) -> None:
         self.hardware.pin_mode(unit, arg, value)
@@ -127,6 +147,7 @@ class Chip:
         self.hardware.pin_write(unit, arg)
 
     def _mem_read(self, unit: int, arg: int, value: int, payload: bytes) -> int:
+        self._status_read |= arg & 0xFFFFFFFF == _CAN_STATUS
         return self.hardware.mem_read(arg & 0xFFFFFFFF)
 
     def _mem_write(self, unit: int, arg: int, value: int, payload: bytes) -> None:
@@ -252,6 +273,6 @@ class Requests:
         return op, unit, arg, value, payload
 
 
-def reply(value: int) -> bytes:
-    """A plain reply."""
-    return REPLY.pack(OK, 0, 0, value & 0xFFFFFFFF)
+def reply(value: int, payload: bytes = b"") -> bytes:
+    """A good one."""
+    return REPLY.pack(OK, 0, len(payload), value & 0xFFFFFFFF) + payload

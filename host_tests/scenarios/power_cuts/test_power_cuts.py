@@ -20,7 +20,7 @@ from host_tests.scenarios.power_cuts.verdict import FAULTS
 from tools.micropython import command
 from tools.sim.bench import Bench
 
-_SAMPLE = 8  # cuts of a story in `make test`
+_SAMPLE = 5  # cuts of a story in `make test`
 _SAMPLE32 = 3
 _PARTS = (0.0, 0.99, 0.3)  # of the write that the power dies at
 _EVERY = [pytest.mark.slow, pytest.mark.timeout(1800)]

@@ -12,6 +12,10 @@ from struct import pack_into
 wire = None
 _head = bytearray(12)
 _reply = array("I", (0, 0))
+# On the virtual clock nothing changes between two waits unless the firmware does something: what
+# it looks at again and again comes with the time (Chip.seen), and `fresh` says that it still holds.
+seen = bytearray(42)
+fresh = False
 
 
 def ask(op: int, unit=0, arg: int = 0, value: int = 0, data: bytes = b"", into=None) -> int:
@@ -21,8 +25,13 @@ def ask(op: int, unit=0, arg: int = 0, value: int = 0, data: bytes = b"", into=N
     state nothing is allocated. Raises what the hardware says: OSError as a real chip would,
     RuntimeError for an access that it does not know.
     """
+    global fresh
     if not isinstance(unit, int):
         unit = unit.id
+    if op == 129:  # a pin is written: no other follows at once
+        seen[unit] = 2
+    elif op > 5 or op == 3:  # anything but looking
+        fresh = False
     pack_into("<BBHiI", _head, 0, op, unit & 255, len(data), arg, value)
     wire.write(_head)
     if data:
@@ -37,6 +46,9 @@ def ask(op: int, unit=0, arg: int = 0, value: int = 0, data: bytes = b"", into=N
         if _reply[1]:
             raise OSError(-_reply[1], text)
         raise RuntimeError(text)
+    if op == 16 and length:
+        into = seen
+        fresh = True
     if length:
         wire.readinto(into, length)
     return _reply[1]

@@ -6,6 +6,7 @@ Unknown calls raise; misspelt options are found by the type check, against real 
 
 from time import gmtime, mktime
 
+import link
 from link import ask
 
 PWRON_RESET = 1
@@ -31,6 +32,8 @@ class Pin:
 
     def value(self, value=None) -> "int | None":
         if value is None:
+            if link.fresh and link.seen[self.id] < 2:
+                return link.seen[self.id]
             return ask(0x01, self)
         ask(0x81, self, 1 if value else 0)
 
@@ -39,6 +42,8 @@ class Pin:
 
 class mem32:
     def __getitem__(self, address: int) -> int:
+        if address == 0x3FF6B008 and link.fresh and link.seen[40]:
+            return link.seen[41]  # the status of the CAN controller
         return ask(0x02, 0, address)
 
     def __setitem__(self, address: int, value: int) -> None:
