@@ -11,6 +11,7 @@ import network
 
 from firmware import VERSION, on_demand
 from firmware.board.rivot_100a import MAX_MA, MAX_MV, Board
+from firmware.board.rivot_100a import build as build_board
 from firmware.charger import Charger
 from firmware.charging.core import ChargingCore
 from firmware.charging.meter import EnergyMeter
@@ -110,7 +111,7 @@ def build() -> Charger:
     charger.settings = settings = load(keys, log, hardware.names())
     hardware = None
     log.info("app", "firmware %s, reset cause %d", VERSION, machine.reset_cause())
-    charger.board = board = Board(settings, options)
+    charger.board = board = build_board(settings, options)
     register = EnergyRegister("register", clock)
     charger.core = core = _core(settings, board, register)
     charger.control = Control(core, board, clock)

@@ -34,71 +34,71 @@ _SPI_MISO = const(19)
 _SPI_MOSI = const(23)
 _MCP_CS = const(5)
 _MCP_INT = const(4)
-_FIXED = (
-    (_CONTACTOR, "contactor"),
-    (_ENABLE, "enable"),
-    (_LAMP, "lamp"),
-    (_FEEDBACK, "feedback"),
-    (_E_STOP, "E-stop"),
-    (_GUN, "gun"),
-    (_BUTTON, "button"),
-)
-_SPI_PINS = ((_SPI_SCK, "SPI"), (_SPI_MISO, "SPI"), (_SPI_MOSI, "SPI"))
+# Texts of some length, because short ones stay in RAM for ever, as names do.
+_FIXED = "25 contactor,26 enable,17 lamp,27 feedback,32 E-stop,33 gun,13 button"
+_SPI_PINS = "18 the SPI bus,19 the SPI bus,23 the SPI bus"
+_MCP_PINS = "5 the MCP2515,4 the MCP2515"
+_TWAI_PINS = "21 the TWAI bus,22 the TWAI bus"
 _SPI_HZ = const(8_000_000)
 
 
 class Board:
-    """All that the loops drive. ChargerError: a controller does not answer, or an option is wrong.
+    """All that the loops drive. It has no methods: they would keep this module in memory.
 
     `door`, `earth_fault`, `thermistor`, `gun_sense`, `meter` and `tag_reader` are None where they
     are not fitted. `buses` is ((can, drivers), ...), `polled` what hangs on no CAN bus.
     """
 
-    def __init__(self, settings: "Settings", options: "Settings") -> None:
-        coil = Pin(_CONTACTOR, Pin.OUT, value=0)
-        enable = Pin(_ENABLE, Pin.OUT, value=0)
-        feedback = DigitalInput(Pin(_FEEDBACK, Pin.IN, Pin.PULL_UP))
-        self.contactor = Contactor(coil, feedback, enable)
-        self.gun = DigitalInput(Pin(_GUN, Pin.IN, Pin.PULL_UP), True, 500, 20)
-        self.e_stop = DigitalInput(Pin(_E_STOP, Pin.IN, Pin.PULL_UP), False, 0, 500)
-        self.button = Button(Pin(_BUTTON, Pin.IN, Pin.PULL_UP))
-        self.lamp = Lamp(Pin(_LAMP, Pin.OUT, value=0))
-        self.bms_reading = BmsReading()
-        self.module_reading = ModuleReading()
-        self.meter_reading = None
-        self.door = self._contact(options.door_pin)
-        self.earth_fault = self._contact(options.earth_fault_pin)
-        self.thermistor = None
-        self.gun_sense = None
-        wiring = _Wiring(settings, options)
-        self.module = wiring.driver("power", self.module_reading)
-        self.bms = wiring.driver("bms", self.bms_reading)
-        self.meter = self.tag_reader = None
-        if options.meter != "none":
-            self.meter_reading = MeterReading()
-            self.meter = wiring.driver("meter", self.meter_reading)
-        if options.reader != "none":
-            self.tag_reader = wiring.driver("reader", None)
-        wiring.check()
-        self.buses = tuple(wiring.buses)
-        self.polled = tuple(wiring.polled)
 
-    def _contact(self, pin: int) -> "DigitalInput | None":
-        """A normally closed contact to ground: active when it opens, or its wire breaks."""
-        if pin < 0:
-            return None
-        return DigitalInput(Pin(pin, Pin.IN, Pin.PULL_UP), False, 0, 500)
+def build(settings: "Settings", options: "Options") -> Board:
+    """The board. ChargerError: a controller does not answer, or an option is wrong."""
+    board = Board()
+    coil = Pin(_CONTACTOR, Pin.OUT, value=0)
+    enable = Pin(_ENABLE, Pin.OUT, value=0)
+    feedback = DigitalInput(Pin(_FEEDBACK, Pin.IN, Pin.PULL_UP))
+    board.contactor = Contactor(coil, feedback, enable)
+    board.gun = DigitalInput(Pin(_GUN, Pin.IN, Pin.PULL_UP), True, 500, 20)
+    board.e_stop = DigitalInput(Pin(_E_STOP, Pin.IN, Pin.PULL_UP), False, 0, 500)
+    board.button = Button(Pin(_BUTTON, Pin.IN, Pin.PULL_UP))
+    board.lamp = Lamp(Pin(_LAMP, Pin.OUT, value=0))
+    board.bms_reading = BmsReading()
+    board.module_reading = ModuleReading()
+    board.door = _contact(options.door_pin)
+    board.earth_fault = _contact(options.earth_fault_pin)
+    board.thermistor = None
+    board.gun_sense = None
+    wiring = _Wiring(settings, options)
+    board.module = wiring.driver("power", board.module_reading)
+    board.bms = wiring.driver("bms", board.bms_reading)
+    board.meter = board.meter_reading = board.tag_reader = None
+    if options.meter != "none":
+        board.meter_reading = MeterReading()
+        board.meter = wiring.driver("meter", board.meter_reading)
+    if options.reader != "none":
+        board.tag_reader = wiring.driver("reader", None)
+    wiring.check()
+    board.buses = tuple(wiring.buses)
+    board.polled = tuple(wiring.polled)
+    return board
+
+
+def _contact(pin: int) -> "DigitalInput | None":
+    """A normally closed contact to ground: active when it opens, or its wire breaks."""
+    if pin < 0:
+        return None
+    return DigitalInput(Pin(pin, Pin.IN, Pin.PULL_UP), False, 0, 500)
 
 
 class _Wiring:
     """Makes buses and drivers; needed only while the board is built."""
 
-    def __init__(self, settings: "Settings", options: "Settings") -> None:
+    def __init__(self, settings: "Settings", options: "Options") -> None:
         self._settings = settings
         self._options = options
         self._spi = None
         self._uarts = {}
-        self._pins = list(_FIXED)
+        self._pins = []
+        self._use(_FIXED)
         self._makers = {
             "can": self._on_can,
             "uart": self._on_uart,
@@ -111,6 +111,11 @@ class _Wiring:
         for key in ("door_pin", "earth_fault_pin", "gun_temperature_pin", "gun_sense_pin"):
             if getattr(options, key) >= 0:
                 self._pins.append((getattr(options, key), key))
+
+    def _use(self, pins: str) -> None:
+        for pin in pins.split(","):
+            number, _, what = pin.partition(" ")
+            self._pins.append((int(number), what))
 
     def driver(self, kind: str, reading: object) -> object:
         """The driver that the options choose for `kind`, on its wire."""
@@ -132,7 +137,7 @@ class _Wiring:
     def _on_can(self, kind: str, wants: tuple) -> "Can":
         if kind == "power":
             return self._module_can(wants[1])
-        self._pins += [(_MCP_CS, "MCP2515"), (_MCP_INT, "MCP2515")]
+        self._use(_MCP_PINS)
         chip_select = Pin(_MCP_CS, Pin.OUT, value=1)
         interrupt = Pin(_MCP_INT, Pin.IN, Pin.PULL_UP)
         chip = load("firmware.drivers.can.mcp2515").Mcp2515
@@ -142,14 +147,14 @@ class _Wiring:
     def _module_can(self, bitrate: int) -> "Can":
         if hasattr(machine, "CAN"):  # a MicroPython that has it for this chip
             return load("firmware.drivers.can.native").Native(machine.CAN, 0, bitrate)
-        self._pins += [(_TWAI_TX, "TWAI"), (_TWAI_RX, "TWAI")]
+        self._use(_TWAI_PINS)
         tx = Pin(_TWAI_TX, Pin.OUT, value=1)
         twai = load("firmware.drivers.can.twai").Twai
         return twai(machine.mem32, tx, Pin(_TWAI_RX, Pin.IN), _TWAI_TX, _TWAI_RX, bitrate)
 
     def _shared_spi(self) -> SPI:
         if self._spi is None:
-            self._pins += _SPI_PINS
+            self._use(_SPI_PINS)
             self._spi = SPI(
                 2, _SPI_HZ, sck=Pin(_SPI_SCK), mosi=Pin(_SPI_MOSI), miso=Pin(_SPI_MISO)
             )
