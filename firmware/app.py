@@ -10,8 +10,6 @@ import machine
 import network
 
 from firmware import VERSION, on_demand
-from firmware.board.rivot_100a import MAX_MA, MAX_MV, Board
-from firmware.board.rivot_100a import build as build_board
 from firmware.charger import Charger
 from firmware.charging.core import ChargingCore
 from firmware.charging.meter import EnergyMeter
@@ -29,7 +27,6 @@ from firmware.services.fieldbus import Fieldbus
 from firmware.services.housekeeping import Housekeeping
 from firmware.services.tag_reader import TagReader
 from firmware.services.transactions import Transactions
-from firmware.settings import Settings, load
 from firmware.storage.files import JsonFile
 from firmware.storage.journal import Journal
 from firmware.storage.outbox_store import OutboxStore
@@ -106,12 +103,7 @@ def build() -> Charger:
     charger.clock = clock = Clock(machine.RTC())
     charger.log = log = Log(clock)
     charger.keys = keys = Keys(JsonFile("ocpp.json").write)
-    hardware = on_demand.load("firmware.board.options")
-    options = hardware.read(log)
-    charger.settings = settings = load(keys, log, hardware.names())
-    hardware = None
-    log.info("app", "firmware %s, reset cause %d", VERSION, machine.reset_cause())
-    charger.board = board = build_board(settings, options)
+    charger.settings, charger.board = settings, board = _equipment(keys, log)
     register = EnergyRegister("register", clock)
     charger.core = core = _core(settings, board, register)
     charger.control = Control(core, board, clock)
@@ -133,14 +125,23 @@ def build() -> Charger:
     for name in os.listdir() + os.listdir("outbox"):
         if name[-4:] == ".bad":
             log.error("flash", "%s was spoilt and is set aside", name)
-    for module in ("firmware.settings", "firmware.board.rivot_100a", "firmware.app"):
-        on_demand.forget(module)
+    on_demand.forget("firmware.app")
     return charger
 
 
-def _core(settings: Settings, board: Board, register: EnergyRegister) -> ChargingCore:
-    max_mv = min(settings.max_voltage_mv, MAX_MV)
-    max_ma = min(settings.max_current_ma, MAX_MA)
+def _equipment(keys: Keys, log: Log) -> tuple:
+    """Settings and board. What reads and builds them has left the memory when this returns."""
+    hardware = on_demand.load("firmware.board.options")
+    options = hardware.read(log)
+    settings = on_demand.load("firmware.settings").load(keys, log, hardware.names())
+    log.info("app", "firmware %s, reset cause %d", VERSION, machine.reset_cause())
+    builder = on_demand.load("firmware.board.rivot_100a")
+    return settings, builder.build(settings, options, hardware.check_pins)
+
+
+def _core(settings: "Settings", board: "Board", register: EnergyRegister) -> ChargingCore:
+    max_mv = min(settings.max_voltage_mv, board.max_mv)
+    max_ma = min(settings.max_current_ma, board.max_ma)
     limits = Limits(max_mv, max_ma)
     limits.bms_timeout_ms = settings.bms_timeout_ms
     limits.module_timeout_ms = settings.module_timeout_ms

@@ -17,8 +17,8 @@ from firmware.drivers.lamp import Lamp
 from firmware.errors import ChargerError
 from firmware.on_demand import load
 
-MAX_MV = const(85_500)
-MAX_MA = const(100_000)
+_MAX_MV = const(85_500)
+_MAX_MA = const(100_000)
 
 _CONTACTOR = const(25)
 _ENABLE = const(26)
@@ -45,14 +45,17 @@ _SPI_HZ = const(8_000_000)
 class Board:
     """All that the loops drive. It has no methods: they would keep this module in memory.
 
+    `max_mv` and `max_ma` are the rating, which settings can only lower.
     `door`, `earth_fault`, `thermistor`, `gun_sense`, `meter` and `tag_reader` are None where they
     are not fitted. `buses` is ((can, drivers), ...), `polled` what hangs on no CAN bus.
     """
 
 
-def build(settings: "Settings", options: "Options") -> Board:
+def build(settings: "Settings", options: "Options", check_pins: "Callable") -> Board:
     """The board. ChargerError: a controller does not answer, or an option is wrong."""
     board = Board()
+    board.max_mv = _MAX_MV
+    board.max_ma = _MAX_MA
     coil = Pin(_CONTACTOR, Pin.OUT, value=0)
     enable = Pin(_ENABLE, Pin.OUT, value=0)
     feedback = DigitalInput(Pin(_FEEDBACK, Pin.IN, Pin.PULL_UP))
@@ -76,7 +79,7 @@ def build(settings: "Settings", options: "Options") -> Board:
         board.meter = wiring.driver("meter", board.meter_reading)
     if options.reader != "none":
         board.tag_reader = wiring.driver("reader", None)
-    wiring.check()
+    check_pins(wiring.pins)
     board.buses = tuple(wiring.buses)
     board.polled = tuple(wiring.polled)
     return board
@@ -97,7 +100,7 @@ class _Wiring:
         self._options = options
         self._spi = None
         self._uarts = {}
-        self._pins = []
+        self.pins = []
         self._use(_FIXED)
         self._makers = {
             "can": self._on_can,
@@ -110,12 +113,12 @@ class _Wiring:
         self.polled = []
         for key in ("door_pin", "earth_fault_pin", "gun_temperature_pin", "gun_sense_pin"):
             if getattr(options, key) >= 0:
-                self._pins.append((getattr(options, key), key))
+                self.pins.append((getattr(options, key), key))
 
     def _use(self, pins: str) -> None:
         for pin in pins.split(","):
             number, _, what = pin.partition(" ")
-            self._pins.append((int(number), what))
+            self.pins.append((int(number), what))
 
     def driver(self, kind: str, reading: object) -> object:
         """The driver that the options choose for `kind`, on its wire."""
@@ -129,10 +132,6 @@ class _Wiring:
         elif kind != "reader":
             self.polled.append(driver)
         return driver
-
-    def check(self) -> None:
-        """ChargerError when two things want the same pin."""
-        load("firmware.board.options").check_pins(self._pins)
 
     def _on_can(self, kind: str, wants: tuple) -> "Can":
         if kind == "power":
@@ -169,10 +168,10 @@ class _Wiring:
         self._uarts[number] = kind
         tx = getattr(self._options, kind + "_tx")
         rx = getattr(self._options, kind + "_rx")
-        self._pins += [(rx, kind + "_rx")]
+        self.pins += [(rx, kind + "_rx")]
         if len(wants) > 5:  # it only listens
             return UART(number, wants[1], rx=rx, timeout=0)
-        self._pins += [(tx, kind + "_tx")]
+        self.pins += [(tx, kind + "_tx")]
         return UART(
             number, wants[1], bits=wants[2], parity=wants[3], stop=wants[4],
             tx=tx, rx=rx, timeout=0, rxbuf=512,
@@ -180,12 +179,12 @@ class _Wiring:
 
     def _on_spi(self, kind: str, wants: tuple) -> tuple:
         pin = getattr(self._options, kind + "_cs")
-        self._pins.append((pin, kind + "_cs"))
+        self.pins.append((pin, kind + "_cs"))
         return self._shared_spi(), Pin(pin, Pin.OUT, value=1)
 
     def _on_wiegand(self, kind: str, wants: tuple) -> tuple:
         pins = self._options.reader_d0, self._options.reader_d1
-        self._pins += [(pins[0], "reader_d0"), (pins[1], "reader_d1")]
+        self.pins += [(pins[0], "reader_d0"), (pins[1], "reader_d1")]
         return Pin(pins[0], Pin.IN), Pin(pins[1], Pin.IN)
 
     def _on_analog(self, kind: str, wants: tuple) -> tuple:
@@ -194,7 +193,7 @@ class _Wiring:
         options = self._options
         for key in ("volts_out", "amps_out", "enable", "volts_in", "amps_in"):
             key = "power_%s_pin" % key
-            self._pins.append((getattr(options, key), key))
+            self.pins.append((getattr(options, key), key))
         enable = Pin(options.power_enable_pin, Pin.OUT, value=0)
         return (
             PWM(Pin(options.power_volts_out_pin), freq=1000, duty_u16=0),
