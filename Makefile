@@ -10,7 +10,7 @@ READY := .venv/.ready .tools/.ready
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup run sim csms test test-all unit scenarios end-to-end bench size \
-	check format format-check lint type layers docs docs-check micropython compile clean
+	check format format-check lint type layers docs docs-check micropython compile dbc clean
 
 ## Start here
 
@@ -89,6 +89,8 @@ compile: $(READY) ## bytecode for the chip in build/mpy
 	@$(PY) -m tools.build --quiet
 size: $(READY) ## the same, with a size table
 	@$(PY) -m tools.build
+dbc: $(READY) ## a vehicle's DBC file into bms.tbl (FILE=x.dbc, docs/dbc.md)
+	@$(PY) -m tools.dbc $(FILE) $(ARGS)
 micropython: .venv/.ready ## try again to fetch MicroPython
 	@$(PY) -m tools.micropython
 	@mkdir -p .tools && touch .tools/.ready

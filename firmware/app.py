@@ -14,7 +14,7 @@ from firmware.charger import Charger
 from firmware.charging.core import ChargingCore
 from firmware.charging.meter import EnergyMeter
 from firmware.charging.regulator import Regulator
-from firmware.charging.supervisor import Limits
+from firmware.charging.supervisor import Limits, Supervisor
 from firmware.log import Log
 from firmware.net.clock import Clock
 from firmware.ocpp.keys import Keys
@@ -35,49 +35,50 @@ from firmware.storage.register import EnergyRegister
 # Loaded once at the start: what MicroPython keeps for ever of a module (its names) then lies with
 # the rest of what stays, and not in the middle of the memory that is free.
 _WARM = (
-    "services.authorization",
-    "services.books",
-    "services.commands",
-    "services.core_events",
-    "services.session_start",
-    "services.profile_keeper",
-    "services.profile_limits",
-    "services.recovery",
-    "services.registration",
-    "services.sampling",
-    "services.snapshot",
-    "services.smart_charging",
-    "services.standing",
-    "services.start_record",
-    "services.statuses",
-    "services.tag_answers",
-    "services.tag_keeper",
-    "services.tags",
-    "storage.tag_cache",
-    "services.transaction_data",
-    "services.transfers",
-    "ocpp.charging_profiles",
-    "ocpp.composite",
-    "ocpp.core",
-    "ocpp.date_parser",
-    "ocpp.firmware_management",
-    "ocpp.get_configuration",
-    "ocpp.key_check",
-    "ocpp.local_list",
-    "ocpp.profile_check",
-    "ocpp.profile_fields",
-    "ocpp.payloads",
-    "ocpp.profiles",
-    "ocpp.remote_trigger",
-    "ocpp.reservation",
-    "ocpp.rivot",
-    "ocpp.meter_values",
-    "ocpp.samples",
-    "ocpp.stop_parts",
-    "ocpp.set_charging_profile",
-    "ocpp.strict_json",
-    "charging.fault_texts",
-    "net.dial",
+    "firmware.services.authorization",
+    "firmware.services.books",
+    "firmware.services.commands",
+    "firmware.services.core_events",
+    "firmware.services.session_start",
+    "firmware.services.profile_keeper",
+    "firmware.services.profile_limits",
+    "firmware.services.recovery",
+    "firmware.services.registration",
+    "firmware.services.sampling",
+    "firmware.services.snapshot",
+    "firmware.services.smart_charging",
+    "firmware.services.standing",
+    "firmware.services.start_record",
+    "firmware.services.statuses",
+    "firmware.services.tag_answers",
+    "firmware.services.tag_keeper",
+    "firmware.services.tags",
+    "firmware.storage.tag_cache",
+    "firmware.services.transaction_data",
+    "firmware.services.transfers",
+    "firmware.ocpp.charging_profiles",
+    "firmware.ocpp.composite",
+    "firmware.ocpp.core",
+    "firmware.ocpp.date_parser",
+    "firmware.ocpp.firmware_management",
+    "firmware.ocpp.get_configuration",
+    "firmware.ocpp.key_check",
+    "firmware.ocpp.local_list",
+    "firmware.ocpp.profile_check",
+    "firmware.ocpp.profile_fields",
+    "firmware.ocpp.payloads",
+    "firmware.ocpp.profiles",
+    "firmware.ocpp.remote_trigger",
+    "firmware.ocpp.reservation",
+    "firmware.ocpp.rivot",
+    "firmware.ocpp.meter_values",
+    "firmware.ocpp.samples",
+    "firmware.ocpp.stop_parts",
+    "firmware.ocpp.set_charging_profile",
+    "firmware.ocpp.strict_json",
+    "firmware.charging.fault_texts",
+    "firmware.charging.faults",
+    "firmware.net.dial",
 )
 # Asked for here, because the table of keys is large and there is little room when they matter.
 _KEYS = (
@@ -98,14 +99,15 @@ _KEYS = (
 def build() -> Charger:
     """The charger, ready to run. Raises ChargerError when a chip of the board does not answer."""
     for name in _WARM:
-        on_demand.load("firmware." + name)
+        on_demand.load(name)
+    supervisor = Supervisor()  # first, because its table is large
     charger = Charger()
     charger.clock = clock = Clock(machine.RTC())
     charger.log = log = Log(clock)
     charger.keys = keys = Keys(JsonFile("ocpp.json").write)
     charger.settings, charger.board = settings, board = _equipment(keys, log)
     register = EnergyRegister("register", clock)
-    charger.core = core = _core(settings, board, register)
+    charger.core = core = _core(settings, board, register, supervisor)
     charger.control = Control(core, board, clock)
     charger.outbox = outbox = Outbox(Journal("outbox"), OutboxStore("outbox"), keys, log)
     charger.transactions = Transactions(core, outbox, register, keys, clock, log)
@@ -139,17 +141,26 @@ def _equipment(keys: Keys, log: Log) -> tuple:
     return settings, builder.build(settings, options, hardware.check_pins)
 
 
-def _core(settings: "Settings", board: "Board", register: EnergyRegister) -> ChargingCore:
+def _core(
+    settings: "Settings", board: "Board", register: EnergyRegister, supervisor: Supervisor
+) -> ChargingCore:
     max_mv = min(settings.max_voltage_mv, board.max_mv)
     max_ma = min(settings.max_current_ma, board.max_ma)
     limits = Limits(max_mv, max_ma)
     limits.bms_timeout_ms = settings.bms_timeout_ms
     limits.module_timeout_ms = settings.module_timeout_ms
     limits.module_max_c10 = settings.module_max_c10
+    limits.gun_max_c10 = settings.gun_max_c10
     limits.battery_min_mv = settings.battery_min_mv
+    limits.match_mv = settings.match_mv
+    limits.precharge_ms = settings.precharge_ms
+    limits.discharge_ms = settings.discharge_ms
+    limits.end_of_charge_ma = settings.end_of_charge_ma
     regulator = Regulator(max_mv, max_ma, settings.ramp_ma_per_s)
     meter = EnergyMeter(*register.load())
-    core = ChargingCore(board.bms_reading, board.module_reading, limits, regulator, meter)
+    core = ChargingCore(
+        board.bms_reading, board.module_reading, limits, regulator, meter, supervisor
+    )
     core.meter_reading = board.meter_reading
     core.bms_pause_ms = settings.bms_pause_ms
     return core

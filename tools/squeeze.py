@@ -17,17 +17,19 @@ import tokenize
 from collections.abc import Iterator
 
 
-def shorten(text: str, mark: str = "") -> str:
+def shorten(text: str, mark: str = "", members: dict[str, str] | None = None) -> str:
     """`text` with its private names shortened; names that also occur in strings are left alone.
 
     With a `mark`, those of the module's top level carry it, so that modules can be joined.
+    `members`: what those of objects become that other files use, too (see families.py).
     """
     top = _top_level(text) if mark else set()
-    tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
-    in_strings = "\n".join(t.string for t in tokens if t.type == tokenize.STRING)
-    taken = {t.string for t in tokens if t.type == tokenize.NAME}
+    constants = _constants(text)
+    tokens = _tokens(text)
+    in_strings = _strings(tokens)
+    names = dict(members or {})
+    taken = {t.string for t in tokens if t.type == tokenize.NAME} | set(names.values())
     fresh = (name for name in _short_names() if name not in taken)
-    names: dict[str, str] = {}
     lines = text.splitlines(keepends=True)
     for token in reversed(tokens):
         name = token.string
@@ -36,7 +38,9 @@ def shorten(text: str, mark: str = "") -> str:
         row, column = token.start
         line = lines[row - 1]
         if name not in names:
-            if name in top:
+            if name in constants:
+                names[name] = f"_{mark}_{name}" if mark else name
+            elif name in top:
                 names[name] = f"_{mark}_{len(names)}"
             else:
                 names[name] = name if len(name) <= 2 else next(fresh)
@@ -44,14 +48,61 @@ def shorten(text: str, mark: str = "") -> str:
     return "".join(lines)
 
 
-def _top_level(text: str) -> set[str]:
+def short_private_names(names: set[str], sources: list[str]) -> dict[str, str]:
+    """One short name for each that is the same in all sources, and free in all of them."""
+    tokens = [token for source in sources for token in _tokens(source)]
+    taken = {t.string for t in tokens if t.type == tokenize.NAME}
+    quoted = _strings(tokens)
+    fresh = (name for name in _short_names() if name not in taken)
+    return {
+        name: name if len(name) <= 2 or _quoted(name, quoted) else next(fresh)
+        for name in sorted(names)
+    }
+
+
+def _tokens(text: str) -> list[tokenize.TokenInfo]:
+    return list(tokenize.generate_tokens(io.StringIO(text).readline))
+
+
+def _strings(tokens: list[tokenize.TokenInfo]) -> str:
+    return "\n".join(t.string for t in tokens if t.type == tokenize.STRING)
+
+
+def private_members(tree: ast.AST, context: type = ast.expr_context) -> set[str]:
+    """Private attributes that are read (Load), or set or bound in a class (Store), or both."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, context):
+            found.add(node.attr)
+        elif isinstance(node, ast.ClassDef) and context is not ast.Load:
+            found |= _bound(node.body)
+    return {name for name in found if _private(name)}
+
+
+def _bound(body: list[ast.stmt]) -> set[str]:
     names: set[str] = set()
-    for node in ast.parse(text).body:
+    for node in body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             names.add(node.name)
         elif isinstance(node, ast.Assign | ast.For | ast.With | ast.If | ast.Try | ast.AnnAssign):
-            names |= {p.id for p in ast.walk(node) if isinstance(p, ast.Name)}
-    return {name for name in names if _private(name)}
+            parts = (p for p in ast.walk(node) if isinstance(p, ast.Name))
+            names |= {p.id for p in parts if not isinstance(p.ctx, ast.Load)}
+    return names
+
+
+def _top_level(text: str) -> set[str]:
+    return {name for name in _bound(ast.parse(text).body) if _private(name)}
+
+
+def _constants(text: str) -> set[str]:
+    """Names that the compiler replaces by their value: they cost nothing as they are."""
+    return {
+        target.id
+        for node in ast.parse(text).body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
+        for target in node.targets
+        if isinstance(target, ast.Name) and getattr(node.value.func, "id", "") == "const"
+    }
 
 
 def _private(name: str) -> bool:

@@ -18,14 +18,36 @@ TABLE = (
 bms rivot/elcon/jbd_uart/daly_uart/daly_can/jk_uart/jk_can/pylontech_can/gbt27930/table_can rivot
 bms_tx int 14 0 33 # GPIO of a BMS on a UART: our sending side
 bms_rx int 35 0 39 # GPIO of a BMS on a UART: our receiving side
+bms_bitrate int 0 0 1000000 # of a BMS on CAN; 0: what the driver is made for
 bms_byte_order auto/big/little auto # of a BMS that comes in both; auto: whichever makes sense
-bms_current_reversed bool false # it counts discharge as positive
+bms_current_reversed bool false # its current counts the other way than its document says
+bms_address int 1 1 15 # daly_can: the number that is set in the BMS
+bms_356_scale 0.01/0.1 0.01 # pylontech_can: volts a count in 0x356, unverified where it is 0.1
+bms_jk_status bool true # jk_uart: its status word, unverified, must say that charging is on
 pack_max_mv int 84000 20000 85500 # charging voltage for a BMS that tells none
 pack_max_ma int 50000 1000 100000 # charging current for a BMS that tells none
 """,
     """
 power rivot/huawei_r48/elcon/meanwell/infypower/maxwell/analog rivot # what delivers the current
 module_amps_scale_x10 int 305 10 100000 # rivot: counts of the set point per 10 A
+power_amps_scale_x10 int 200 10 10000 # huawei_r48: counts of the set point per 10 A, unverified
+power_units int 1 1 4 # elcon: bricks in parallel, at E5, E7, E8 and E9
+power_address int 0 0 63 # meanwell (0 to 7), infypower, maxwell: the module's address
+power_max_ma int 100000 1000 100000 # not rivot: what one unit may be asked for
+power_max_mv int 85500 20000 150000 # not rivot, huawei_r48: the highest voltage it can deliver
+power_min_mv int 0 0 150000 # not rivot, huawei_r48: the lowest voltage it can deliver
+power_bic bool false # meanwell: the ids of a BIC, not of an NPB
+power_scales bool true # meanwell: read its scales, layout unverified; false: always 0.01
+""",
+    """
+power_volts_full_mv int 100000 20000 200000 # analog: output at full duty and at full sense
+power_amps_full_ma int 120000 1000 200000 # analog: current at full duty and at full sense
+power_volts_zero_duty int 0 0 30000 # analog: duty (of 65535) where the voltage begins
+power_amps_zero_duty int 0 0 30000 # analog: duty (of 65535) where the current begins
+power_volts_in_zero_mv int 300 0 2000 # analog: at the pin without voltage; below 100: no check
+power_volts_in_full_mv int 2700 2100 3000 # analog: at the pin at power_volts_full_mv
+power_amps_in_zero_mv int 300 0 2000 # analog: at the pin without current; below 100: no check
+power_amps_in_full_mv int 2700 2100 3000 # analog: at the pin at power_amps_full_ma
 power_volts_out_pin int 21 0 33 # analog: GPIO, PWM of the voltage set point
 power_amps_out_pin int 22 0 33 # analog: GPIO, PWM of the current set point
 power_enable_pin int 15 0 33 # analog: GPIO, high switches it on
@@ -36,6 +58,10 @@ power_amps_in_pin int 39 32 39 # analog: GPIO, its output current
 meter none/pzem017/modbus none # none: voltage times current at the terminals
 meter_tx int 15 0 33 # GPIO to the meter's RS485 transceiver
 meter_rx int 36 0 39 # GPIO from the meter's RS485 transceiver
+meter_address int 1 1 247 # its Modbus address
+meter_table sdm230/djsf1352/file sdm230 # modbus: which registers; file: meter.tbl on flash
+meter_baud int 9600 1200 115200 # modbus: baud rate
+meter_parity none/even/odd none # modbus: parity, with one stop bit
 """,
     """
 reader rdm6300/rc522/pn532/wiegand/none rdm6300 # what reads the drivers' tags
@@ -44,6 +70,7 @@ reader_rx int 16 0 39 # GPIO of a reader on a UART: our receiving side
 reader_cs int 15 0 33 # GPIO, chip select of a reader on the SPI bus
 reader_d0 int 34 0 39 # GPIO, Wiegand D0, with a pull-up outside
 reader_d1 int 39 0 39 # GPIO, Wiegand D1, with a pull-up outside
+reader_wiegand_bits auto/26/34 auto # the frame's length; auto: both
 """,
     """
 door_pin int -1 -1 39 # GPIO of a contact to ground, closed while the door is; -1: none

@@ -141,7 +141,8 @@ class _Wiring:
         interrupt = Pin(_MCP_INT, Pin.IN, Pin.PULL_UP)
         chip = load("firmware.drivers.can.mcp2515").Mcp2515
         crystal_hz = self._settings.mcp2515_crystal_hz
-        return chip(self._shared_spi(), chip_select, interrupt, crystal_hz, wants[1])
+        bitrate = self._options.bms_bitrate or wants[1]
+        return chip(self._shared_spi(), chip_select, interrupt, crystal_hz, bitrate)
 
     def _module_can(self, bitrate: int) -> "Can":
         if hasattr(machine, "CAN"):  # a MicroPython that has it for this chip
@@ -166,14 +167,18 @@ class _Wiring:
                 "hardware.json: %s: UART %d is %s's already" % (kind, number, self._uarts[number])
             )
         self._uarts[number] = kind
+        baud, bits, parity, stop = wants[1:5]
+        if baud is None:  # the options say it
+            baud = getattr(self._options, kind + "_baud")
+            parity = {"none": None, "even": 0, "odd": 1}[getattr(self._options, kind + "_parity")]
         tx = getattr(self._options, kind + "_tx")
         rx = getattr(self._options, kind + "_rx")
         self.pins += [(rx, kind + "_rx")]
         if len(wants) > 5:  # it only listens
-            return UART(number, wants[1], rx=rx, timeout=0)
+            return UART(number, baud, rx=rx, timeout=0)
         self.pins += [(tx, kind + "_tx")]
         return UART(
-            number, wants[1], bits=wants[2], parity=wants[3], stop=wants[4],
+            number, baud, bits=bits, parity=parity, stop=stop,
             tx=tx, rx=rx, timeout=0, rxbuf=512,
         )  # fmt: skip
 
@@ -199,6 +204,6 @@ class _Wiring:
             PWM(Pin(options.power_volts_out_pin), freq=1000, duty_u16=0),
             PWM(Pin(options.power_amps_out_pin), freq=1000, duty_u16=0),
             enable,
-            ADC(Pin(options.power_volts_in_pin)),
-            ADC(Pin(options.power_amps_in_pin)),
+            ADC(Pin(options.power_volts_in_pin), atten=ADC.ATTN_11DB),
+            ADC(Pin(options.power_amps_in_pin), atten=ADC.ATTN_11DB),
         )

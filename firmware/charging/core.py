@@ -1,6 +1,6 @@
 """The charging core: one tick from readings to outputs, and the only place that permits power.
 
-Theory. The control loop writes what it sensed (`gun`, `e_stop`, `contactor_closed`, the readings)
+Theory. The control loop writes what it sensed (the inputs below and the readings)
 and calls `tick`; afterwards `sequence.contactor`, `sequence.module_on`, `regulator.set_mv` and
 `set_ma` are what the outputs must be. Wishes arrive by method calls between ticks (`authorize`,
 `start`, `stop`, ...) and never switch anything by themselves: `_permit` alone decides, from facts
@@ -25,14 +25,15 @@ from .events import (
     EventRing,
 )
 from .meter import EnergyMeter
+from .readings import STALE_MS, UNKNOWN_TEMPERATURE
 from .regulator import Regulator
 from .sequence import Sequence
 from .session import Session
-from .supervisor import EMERGENCY, FAULTS, NO_REACTION, REASON, Limits, Supervisor
+from .supervisor import EMERGENCY, STOP, Limits, Supervisor
 
-_STALE_MS = const(1 << 29)
 _SETTLE_MS = const(100)  # a gun that is in at the first tick was in before power-up
 _MEASURED_MS = const(1000)
+_METERED_MS = const(2000)
 _KNOW_VEHICLE_MS = const(10_000)  # how long a start waits for VehicleInfo to be complete
 
 
@@ -46,6 +47,7 @@ class ChargingCore:
         limits: Limits,
         regulator: Regulator,
         meter: EnergyMeter,
+        supervisor: "Supervisor | None" = None,
     ) -> None:
         self.bms = bms
         self.module = module
@@ -54,16 +56,24 @@ class ChargingCore:
         self.meter = meter
         self.connector = Connector()
         self.sequence = Sequence()
-        self.supervisor = Supervisor()
+        self.supervisor = supervisor or Supervisor()
         self.session = Session()
         self.events = EventRing()
         module.age_ms = 0  # the module is given its time-out to be heard after power-up
-        module.output_age_ms = _STALE_MS
+        module.output_age_ms = STALE_MS
         self.meter_reading = None  # of an external meter, where one is fitted
         # what the control loop sensed before the tick
         self.gun = False
         self.e_stop = True
         self.contactor_closed = False
+        self.gap_ms = 0  # the longest since the last tick
+        self.boot_trouble = 0  # why it started: 1 = brown-outs, 2 = crashes, again and again
+        # and where it is fitted
+        self.door_open = False
+        self.earth_fault = False
+        self.gun_c10 = UNKNOWN_TEMPERATURE
+        self.gun_sensor_bad = False
+        self.gun_mv = -1  # the board's own measurement at the gun
         # settings
         self.connection_timeout_ms = 60_000
         self.bms_pause_ms = 10_000  # a pause of the BMS longer than this ends the session
@@ -127,6 +137,8 @@ class ChargingCore:
     def tick(self, dt_ms: int) -> None:
         """One control period of `dt_ms`: safety first, then states, power and energy."""
         self._age(dt_ms)
+        if not self.module.senses_gun:
+            self._work_out_terminals()
         self._follow_gun(dt_ms)
         self._supervise(dt_ms)
         self._follow_permission(dt_ms)
@@ -139,10 +151,11 @@ class ChargingCore:
         """The battery's voltage behind the contactor, 0 when it is no battery of ours."""
         voltage_mv = self.module.terminal_mv
         limits = self.limits
-        return voltage_mv if limits.battery_min_mv <= voltage_mv <= limits.battery_max_mv else 0
+        ours = limits.battery_min_mv <= voltage_mv and limits.takes(voltage_mv, 55, 105)
+        return voltage_mv if ours else 0
 
     def fault(self) -> int:
-        """Index of the reported row of `supervisor.FAULTS`, -1 when there is none."""
+        """Index of the reported row of `faults.FAULTS`, -1 when there is none."""
         return self.supervisor.first
 
     def told_to_stop(self) -> bool:
@@ -156,7 +169,7 @@ class ChargingCore:
             self.session.open
             and not self.session.held()
             and self.gun
-            and self.supervisor.reaction == NO_REACTION
+            and self.supervisor.reaction < STOP
             and bms.age_ms <= self.limits.bms_timeout_ms
             and bms.allowed
             and bms.current_limit_ma > 0
@@ -172,7 +185,7 @@ class ChargingCore:
             self.gun
             and self.connector.plugged
             and self.connector.authorized
-            and self.supervisor.reaction == NO_REACTION
+            and self.supervisor.reaction < STOP
             and bms.age_ms <= self.limits.bms_timeout_ms
             and bms.allowed
             and (bms.complete or self._plugged_ms >= _KNOW_VEHICLE_MS)
@@ -180,20 +193,37 @@ class ChargingCore:
         )
 
     def _age(self, dt_ms: int) -> None:
-        if self.bms.age_ms < _STALE_MS:
+        if self.bms.age_ms < STALE_MS:
             self.bms.age_ms += dt_ms
         module = self.module
-        if module.age_ms < _STALE_MS:
+        if module.age_ms < STALE_MS:
             module.age_ms += dt_ms
-        if module.output_age_ms < _STALE_MS:
+        if module.output_age_ms < STALE_MS:
             module.output_age_ms += dt_ms
-        if self._since_boot_ms < _STALE_MS:
+        if self.meter_reading and self.meter_reading.age_ms < STALE_MS:
+            self.meter_reading.age_ms += dt_ms
+        if self._since_boot_ms < STALE_MS:
             self._since_boot_ms += dt_ms
+
+    def _work_out_terminals(self) -> None:
+        """For a module that knows its own output only: what must be at the gun, then."""
+        module = self.module
+        bms = self.bms
+        module.terminal_ma = 0
+        if self.contactor_closed:
+            module.terminal_mv = module.output_mv
+            module.terminal_ma = module.output_ma
+        elif self.gun_mv >= 0:
+            module.terminal_mv = self.gun_mv
+        elif bms.voltage_mv >= 0 and bms.age_ms <= self.limits.bms_timeout_ms:
+            module.terminal_mv = bms.voltage_mv
+        else:
+            module.terminal_mv = 0
 
     def _follow_gun(self, dt_ms: int) -> None:
         connector = self.connector
         if self.gun:
-            if self._plugged_ms < _STALE_MS:
+            if self._plugged_ms < STALE_MS:
                 self._plugged_ms += dt_ms
             if not connector.plugged:
                 self._plugged()
@@ -217,7 +247,6 @@ class ChargingCore:
             self._stop("EVDisconnected", "", False)
         elif self.connector.state == "SuspendedEV":  # it stays that, for another cause
             self.events.push(STATE + STATES.index("SuspendedEV"))
-        self.sequence.failed = False
         self.connector.plugged = False
         self.connector.ended = False
         if self.connector.authorized:
@@ -240,7 +269,7 @@ class ChargingCore:
         elif first >= 0:
             self.events.push(STATE + STATES.index("Faulted"))  # another error code to report
         if first >= 0:
-            self._stop(FAULTS[first][REASON], "", False)
+            self._stop("Other" if first else "EmergencyStop", "", False)
         else:
             self._fire("cleared")
 
@@ -276,16 +305,22 @@ class ChargingCore:
                 self._stop("Other", "", True)
             return
         self._paused_ms = 0
-        if self.regulator.station_ma() <= 0:
+        if self.sequence.full():
+            self._stop("Other", "", True)
+        elif self.regulator.station_ma() <= 0:
             self._fire("suspended_evse")
         elif self.connector.state != "Charging":
             self._fire("resumed")
 
     def _measure(self, dt_ms: int) -> None:
         module = self.module
-        # A module that has gone silent delivers nothing that could be billed.
-        current_ma = module.terminal_ma if module.age_ms < _MEASURED_MS else 0
-        self.meter.add(module.terminal_mv, current_ma, dt_ms)
+        reading = self.meter_reading
+        if reading and reading.age_ms < _METERED_MS and not reading.fault:
+            self.meter.follow(reading, dt_ms)
+        else:
+            # A module that has gone silent delivers nothing that could be billed.
+            current_ma = module.terminal_ma if module.age_ms < _MEASURED_MS else 0
+            self.meter.add(module.terminal_mv, current_ma, dt_ms)
         if self.session.open:
             self.session.tick(dt_ms, self.meter.session_mwh, self.bms.soc_c100)
 

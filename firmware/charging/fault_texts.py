@@ -1,19 +1,41 @@
-"""What each fault of supervisor.py means, for people; at most 50 characters go to the server.
+"""What each fault of faults.py means, for people; at most 50 characters go to the server.
 
 Loaded on demand.
 """
 
 TEXTS = {
     "EmergencyStop": "emergency stop pressed; turn the red button to release it",
+    "DoorOpen": "the cabinet's door is open",
+    "EarthFault": "the earth fault monitor has tripped; call service",
     "ContactorWelded": "contactor does not open; disconnect the mains, call service",
+    "WeldCheckFailed": "voltage stays after opening; call service",
+    "ShortCircuit": "the voltage at the gun collapsed under current",
     "OverVoltageFar": "output more than 5 % above the limit",
     "OverVoltage": "output more than 2 % above the limit for 200 ms",
     "OverCurrentFar": "current more than 20 % above the rating",
     "OverCurrent": "current more than 5 % above the limit for 1 s",
     "ContactorOpen": "contactor does not close",
+    "ReversePolarity": "the battery is connected the wrong way round",
+    "CurrentBackwards": "current flows out of the battery",
+    "VoltageAtGun": "voltage at the gun though it is in no vehicle",
+    "GunOverTemperature": "the gun is too hot",
+    "GunSensor": "the gun's temperature sensor is broken or shorted",
+    "ModuleStaysOn": "the power module is told off and stays on",
     "ModuleFault": "the power module reports a fault",
     "ModuleOverTemperature": "the power module is too hot",
     "ModuleSilent": "the power module does not answer",
     "BmsSilent": "the vehicle's BMS does not answer",
+    "BmsAlarm": "the BMS reports a short, a weld or bad insulation",
+    "BmsRequest": "the BMS asks for a voltage that is not this pack's",
+    "BmsVoltage": "the BMS's voltage is not the one at the gun",
+    "BmsCurrentSign": "BMS current's sign is wrong: bms_current_reversed",
+    "ControlStalled": "the control loop stood still while power was on",
+    "BrownOut": "the supply failed again and again",
+    "CrashLoop": "the firmware restarted again and again",
+    "SelfTestFailed": "the output is not empty, or the contactor not open",
     "PrechargeFailed": "battery not recognised, or the module could not be matched to it",
+    "DischargeFailed": "the output keeps its voltage though it is off",
+    "OverVoltageNear": "output more than 1 % above the limit for 500 ms",
+    "GunHot": "the gun is hot, the current is lowered",
+    "ModuleHot": "the power module is hot, the current is lowered",
 }

@@ -9,6 +9,7 @@ from micropython import const
 
 _MW_MS_PER_MWH = const(3_600_000)
 _MAX_STEP_MS = const(100)  # 8,550,000 mW x 100 ms still fits 31 bits
+_MAX_STEP_WH = const(50)  # a register that moves more between two looks is another one
 
 
 def power_mw(voltage_mv: int, current_ma: int) -> int:
@@ -25,6 +26,7 @@ class EnergyMeter:
         self.session_mwh = 0
         self.power_mw = 0
         self._mw_ms = 0
+        self._register_wh = -1  # of a meter of its own; -1 = not followed at present
 
     def start_session(self) -> None:
         """Set the session's energy to zero; the lifetime register goes on."""
@@ -32,6 +34,7 @@ class EnergyMeter:
 
     def add(self, voltage_mv: int, current_ma: int, dt_ms: int) -> None:
         """Add `dt_ms` at the measured voltage and current; current from the battery counts 0."""
+        self._register_wh = -1
         self.power_mw = power = power_mw(voltage_mv, current_ma) if current_ma > 0 else 0
         while dt_ms > 0:
             step = dt_ms if dt_ms < _MAX_STEP_MS else _MAX_STEP_MS
@@ -40,6 +43,23 @@ class EnergyMeter:
             while self._mw_ms >= _MW_MS_PER_MWH:
                 self._mw_ms -= _MW_MS_PER_MWH
                 self._count()
+
+    def follow(self, reading: "MeterReading", dt_ms: int) -> None:
+        """Count what a meter's register has moved by, from where it stood at the first look.
+
+        What has flowed while it could not be read was added by `add`, and is not counted again.
+        """
+        register_wh = reading.energy_wh
+        if register_wh < 0:
+            self.add(reading.voltage_mv, reading.current_ma, dt_ms)
+            return
+        current_ma = reading.current_ma
+        self.power_mw = power_mw(reading.voltage_mv, current_ma) if current_ma > 0 else 0
+        moved = register_wh - self._register_wh
+        if self._register_wh >= 0 and 0 < moved <= _MAX_STEP_WH:
+            self.session_mwh += moved * 1000
+            self.wh += moved
+        self._register_wh = register_wh
 
     def _count(self) -> None:
         self.session_mwh += 1

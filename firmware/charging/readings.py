@@ -13,6 +13,7 @@ UNKNOWN_TEMPERATURE = const(-32768)
 FAULT_MODULE = const(1)  # the module's own fault flag
 FAULT_OVER_TEMPERATURE = const(2)
 FAULT_STAYS_ON = const(4)  # told off, still reports on
+FAULT_OUT_OF_RANGE = const(8)  # the battery's voltage is none that it can deliver
 
 
 class BmsReading:

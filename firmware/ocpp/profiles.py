@@ -6,20 +6,20 @@ One module a profile, so that only the one that is asked for is in memory. Each 
 """
 
 _MODULES = {
-    "CancelReservation": "reservation",
-    "ClearChargingProfile": "charging_profiles",
-    "GetCompositeSchedule": "charging_profiles",
-    "GetConfiguration": "get_configuration",
-    "GetDiagnostics": "firmware_management",
-    "GetLocalListVersion": "local_list",
-    "ReserveNow": "reservation",
-    "SendLocalList": "local_list",
-    "SetChargingProfile": "set_charging_profile",
-    "TriggerMessage": "remote_trigger",
-    "UpdateFirmware": "firmware_management",
+    "CancelReservation": "firmware.ocpp.reservation",
+    "ClearChargingProfile": "firmware.ocpp.charging_profiles",
+    "GetCompositeSchedule": "firmware.ocpp.charging_profiles",
+    "GetConfiguration": "firmware.ocpp.get_configuration",
+    "GetDiagnostics": "firmware.ocpp.firmware_management",
+    "GetLocalListVersion": "firmware.ocpp.local_list",
+    "ReserveNow": "firmware.ocpp.reservation",
+    "SendLocalList": "firmware.ocpp.local_list",
+    "SetChargingProfile": "firmware.ocpp.set_charging_profile",
+    "TriggerMessage": "firmware.ocpp.remote_trigger",
+    "UpdateFirmware": "firmware.ocpp.firmware_management",
 }
 
 
 def module_of(action: str) -> str:
     """Dotted name of the module that answers `action`; core.py answers, or refuses, the rest."""
-    return "firmware.ocpp." + _MODULES.get(action, "core")
+    return _MODULES.get(action, "firmware.ocpp.core")

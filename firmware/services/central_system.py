@@ -304,7 +304,13 @@ class CentralSystem:
     async def _read_one(self, client: "WebSocketClient") -> None:
         """One message. Its frame ends with it: `_read`'s would hold it, and an answer's code."""
         is_text, data = await client.receive()
-        event = self._rpc.receive(data) if is_text else None
+        try:
+            event = self._rpc.receive(data) if is_text else None
+        except MemoryError:
+            if not self._station.make_room():
+                raise
+            await asyncio.sleep_ms(_ROOM_MS)
+            event = self._rpc.receive(data)
         data = None  # a handler may need its room
         reply = self._handle(event)
         if reply is None:

@@ -17,7 +17,9 @@ _HEARD = const(8)
 _TAG_COMMANDS = ("clear_cache", "list_version", "update_list")
 _RESET_AGAIN_S = const(10)
 _AUTHORIZATION = "firmware.services.authorization"
+_COMMANDS = "firmware.services.commands"
 _STATUSES = "firmware.services.statuses"
+_TAG_KEEPER = "firmware.services.tag_keeper"
 _STANDING = "firmware.services.standing"
 _TRANSFERS = "firmware.services.transfers"
 
@@ -208,5 +210,5 @@ class CommandLoader:
         self._point = point
 
     def __getattr__(self, name: str) -> "Any":
-        module = "tag_keeper" if name in _TAG_COMMANDS else "commands"
-        return getattr(load("firmware.services." + module).Commands(self._point), name)
+        module = _TAG_KEEPER if name in _TAG_COMMANDS else _COMMANDS
+        return getattr(load(module).Commands(self._point), name)

@@ -24,6 +24,7 @@ class Control:
         self._board = board
         self._clock = clock
         self._last = self._sampled = clock.ticks()
+        self._bms_follows = hasattr(board.bms, "session")
         self.tick_max_ms = 0
         self.turns = 0
         self.button_pressed = False
@@ -77,6 +78,8 @@ class Control:
         if not sequence.module_on:
             board.module.flush()
         reading = core.module
+        if self._bms_follows:
+            board.bms.session(core.session.open)
         board.bms.report(reading.terminal_mv, reading.terminal_ma, 1 if core.fault() >= 0 else 0)
         board.lamp.show(core.connector.state)
         board.lamp.update(dt_ms)

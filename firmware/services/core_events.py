@@ -9,8 +9,8 @@ from firmware.charging.events import (
     STATE,
     VEHICLE_KNOWN,
 )
-from firmware.charging.readings import UNKNOWN_TEMPERATURE
-from firmware.charging.supervisor import FAULTS, NAME
+from firmware.charging.readings import FAULT_OUT_OF_RANGE, UNKNOWN_TEMPERATURE
+from firmware.charging.supervisor import NAME
 from firmware.on_demand import load
 
 _CONNECTOR = const(1)
@@ -49,6 +49,8 @@ def _fault(point: "ChargePoint") -> None:
     if index < 0:
         point.log.info("fault", "cleared")
     else:
-        name = FAULTS[index][NAME]
+        name = load("firmware.charging.faults").FAULTS[index][NAME]
         texts = load("firmware.charging.fault_texts").TEXTS
         point.log.error("fault", "%s: %s", name, texts[name])
+        if point.core.module.fault & FAULT_OUT_OF_RANGE:
+            point.log.error("power", "cannot deliver %d mV", point.core.battery_mv())

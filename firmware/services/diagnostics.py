@@ -6,7 +6,8 @@ Lines of `name: value`. There is no log in it yet: lines are printed, not kept.
 import os
 
 from firmware import VERSION
-from firmware.charging.supervisor import FAULTS, NAME
+from firmware.charging.faults import FAULTS
+from firmware.charging.supervisor import NAME
 from firmware.ocpp.dates import iso8601
 from firmware.storage.files import read_json
 

@@ -11,7 +11,7 @@ connector 0 and of connector 1, and `waiting`, what has not lasted long enough.
 
 from micropython import const
 
-from firmware.charging.supervisor import ERROR_CODE, FAULTS, NAME
+from firmware.charging.supervisor import ERROR_CODE, NAME
 from firmware.ocpp.status_notification import status_notification
 from firmware.on_demand import load
 
@@ -20,7 +20,18 @@ _SINCE_S = const(1)  # uptime
 _UNIX_S = const(2)
 _CONNECTOR = const(1)
 _LOOK_S = const(1)
-_CHARGER_FAULTS = ("EmergencyStop", "ModuleFault", "ModuleOverTemperature", "ModuleSilent")
+_CHARGER_FAULTS = (
+    "EmergencyStop",
+    "DoorOpen",
+    "EarthFault",
+    "ModuleStaysOn",
+    "ModuleFault",
+    "ModuleOverTemperature",
+    "ModuleSilent",
+    "ControlStalled",
+    "BrownOut",
+    "CrashLoop",
+)
 
 
 def look(point: "ChargePoint") -> None:
@@ -61,11 +72,15 @@ def _whole(point: "ChargePoint") -> str:
     """Status of connector 0."""
     core = point.core
     index = core.fault()
-    if index >= 0 and FAULTS[index][NAME] in _CHARGER_FAULTS:
+    if index >= 0 and _row(index)[NAME] in _CHARGER_FAULTS:
         return "Faulted"
     if point.out_of_service == 2 and not core.connector.operative:
         return "Unavailable"
     return "Available"
+
+
+def _row(index: int) -> tuple:
+    return load("firmware.charging.faults").FAULTS[index]
 
 
 def _send(point: "ChargePoint", connector_id: int, status: str, unix_s: int) -> None:
@@ -76,7 +91,8 @@ def _send(point: "ChargePoint", connector_id: int, status: str, unix_s: int) -> 
     core = point.core
     index = core.fault()
     if status == "Faulted" and index >= 0:
-        error_code, name = FAULTS[index][ERROR_CODE], FAULTS[index][NAME]
+        row = _row(index)
+        error_code, name = row[ERROR_CODE], row[NAME]
         info = load("firmware.charging.fault_texts").TEXTS[name]
         vendor_id = "RivotMotors"
     elif status == "SuspendedEV" and not core.connector.plugged:

@@ -1,7 +1,8 @@
 """Scenarios run the whole firmware on the virtual clock, each on every interpreter.
 
-On the 64-bit MicroPython `make test` runs the guide's session only, `make test-all` every one: the
-other two find what it finds. RIVOT_HEAP32 is the heap of the 32-bit MicroPython, for experiments; the chip has 112k.
+`make test` runs them as on the chip, on the 32-bit MicroPython in the chip's heap, and the guide's
+session on the other two as well; `make test-all` runs every one on all of them.
+RIVOT_HEAP32 is the heap of the 32-bit MicroPython, for experiments; the chip has 112k.
 """
 
 import os
@@ -15,15 +16,17 @@ INTERPRETERS = ("cpython", "micropython", "micropython32")
 HEAP = {"micropython32": os.environ.get("RIVOT_HEAP32", "112k")}
 
 
+_CHIP = "micropython32"
 _ALWAYS = ("test_guide_session.py",)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave most of the 64-bit MicroPython's runs to `make test-all`."""
+    """Leave most of the runs on other interpreters to `make test-all`."""
     for item in items:
         parameters = getattr(getattr(item, "callspec", None), "params", {})
-        if parameters.get("interpreter") == "micropython" and item.path.name not in _ALWAYS:
+        elsewhere = parameters.get("interpreter", _CHIP) != _CHIP
+        if elsewhere and item.path.name not in _ALWAYS:
             item.add_marker(pytest.mark.slow)
 
 

@@ -158,7 +158,8 @@ class Bench:
 
     def _grant(self, moved_ms: int) -> None:
         self._waiting = None
-        self.charger.send(reply(moved_ms, self.charger.chip.seen()))
+        chip = self.charger.chip
+        self.charger.send(reply(moved_ms, chip.seen(), chip.flags()))
 
     def _let_pass(self, deadline_ms: float) -> None:
         now_ms = self.hardware.now_ms

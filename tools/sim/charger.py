@@ -72,7 +72,11 @@ class VirtualCharger:
         code = process.code_files(self._firmware)
         optional = any(key in self._settings for key, *_ in hardware_options())
         self._more = process.rare_modules(self._firmware, optional)
-        self.flash.prepare(code, process.settings_file(self._settings))
+        # a file that the vehicle's driver wants, like the table of its CAN signals
+        wanted: dict[str, bytes] = getattr(
+            getattr(self.hardware, "vehicle", None), "files", dict
+        )()
+        self.flash.prepare(code, {**wanted, **process.settings_file(self._settings)})
         self._settings = {}
         self._deaths = 0
         self.chip.power_on()

@@ -7,7 +7,7 @@ It owns what sits on the chip itself: watchdog, reset cause, RTC, Wi-Fi station,
 from collections.abc import Callable
 from typing import Any
 
-from tools.sim.protocol import FAULT, OK, OS_ERROR, POSTED, REPLY, REQUEST, Op
+from tools.sim.protocol import FAULT, NO_PIN, OK, OS_ERROR, POSTED, REPLY, REQUEST, Op
 
 PWRON_RESET, HARD_RESET, WDT_RESET = 1, 2, 3
 _POWER_ON_UNIX_S = 946_684_800  # what an ESP32's RTC shows after power-up: 2000-01-01
@@ -108,9 +108,10 @@ class Chip:
             return self._failed(error, posted)
         if posted:
             return None
+        flags = 0 if op == Op.PIN_INTERRUPTED else self.flags()
         if isinstance(answer, bytes):
-            return REPLY.pack(OK, 0, len(answer), len(answer)) + answer
-        return REPLY.pack(OK, 0, 0, answer & 0xFFFFFFFF)
+            return REPLY.pack(OK, flags, len(answer), len(answer)) + answer
+        return REPLY.pack(OK, flags, 0, answer & 0xFFFFFFFF)
 
     def _failed(self, error: Exception, posted: bool) -> bytes | None:
         if posted:
@@ -134,6 +135,17 @@ class Chip:
         if self._status_read:
             levels[_GPIOS:] = 1, self.hardware.mem_read(_CAN_STATUS) & 0xFF
         return bytes(levels)
+
+    def flags(self) -> int:
+        """Of a reply: 1 when a pin has interrupted."""
+        return 1 if self.hardware.interrupts else 0
+
+    def _pin_interrupt(self, unit: int, arg: int, value: int, payload: bytes) -> None:
+        self.hardware.pin_interrupt(unit, arg)
+
+    def _pin_interrupted(self, unit: int, arg: int, value: int, payload: bytes) -> int:
+        interrupts = self.hardware.interrupts
+        return interrupts.popleft() if interrupts else NO_PIN
 
     def _pin_read(self, unit: int, arg: int, value: int, payload: bytes) -> int:
         level = self.hardware.pin_read(unit)
@@ -273,6 +285,6 @@ class Requests:
         return op, unit, arg, value, payload
 
 
-def reply(value: int, payload: bytes = b"") -> bytes:
+def reply(value: int, payload: bytes = b"", flags: int = 0) -> bytes:
     """A good one."""
-    return REPLY.pack(OK, 0, len(payload), value & 0xFFFFFFFF) + payload
+    return REPLY.pack(OK, flags, len(payload), value & 0xFFFFFFFF) + payload

@@ -10,10 +10,12 @@ from typing import Any
 _LONGEST_LINE = 4096
 HELP = """\
   plug, unplug                    the gun
-  tag 0A1B2C3D4E                  present a tag (ten hex digits); button: start/stop button
+  tag 0A1B2C3D4E                  present a tag (ten hex digits, or what the chosen reader reads)
+  button                          the start/stop button
   estop on|off                    the red button
   bms off|on|soc=87 voltage=76.38 current_limit=90 voltage_limit=84 temperature=26.5 allowed=0
   module off|on|temperature=70 fault=1
+  meter off|on, reader off|on     the plug of the energy meter, of the tag reader
   weld on|off                     contactor stays closed
   net off|on                      Wi-Fi
   power                           pull the mains plug: everything ends, status 137

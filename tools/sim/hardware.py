@@ -6,6 +6,7 @@ processes, sockets or the firmware.
 """
 
 import math
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -21,7 +22,6 @@ from tools.sim.plant.circuit import Circuit
 from tools.sim.plant.commands import BMS, MODULE, BadCommand, parse, switch, values
 from tools.sim.plant.contactor import Contactor
 from tools.sim.plant.parts import part
-from tools.sim.plant.reader import is_tag
 
 __all__ = ["Hardware", "HardwareError"]
 
@@ -87,12 +87,16 @@ class Hardware:
         chosen = {kind: getattr(self.fitted, kind) for kind in kinds}
         self._classes = {k: part(k, name) for k, name in chosen.items() if name != "none"}
         wires = {kind: cls.WIRE for kind, cls in self._classes.items()}
-        self.can1, self.can2 = CanBus(_bitrate(wires["power"])), CanBus(_bitrate(wires["bms"]))
+        self.can1, self.can2 = (
+            CanBus(_bitrate(wires["power"])),
+            CanBus(self.fitted.bms_bitrate or _bitrate(wires["bms"])),
+        )
         self._uarts = {FIELD_UART: Uart(), TAG_UART: Uart()}
         for kind, wire in wires.items():
             if wire[:1] == ("uart",):
                 uart = TAG_UART if kind == "reader" else FIELD_UART
-                self._uarts[uart] = Uart(wire[1], getattr(self.fitted, f"{kind}_rx"))
+                baud = wire[1] or getattr(self.fitted, f"{kind}_baud")
+                self._uarts[uart] = Uart(baud, getattr(self.fitted, f"{kind}_rx"))
 
     def _wire(self, kind: str) -> Any:
         """What a part is connected to; this board itself, for what hangs on single pins."""
@@ -116,14 +120,17 @@ class Hardware:
         self.meter = None
         if "meter" in self._classes:
             self.meter = self._classes["meter"](self._wire("meter"), self._now, self.circuit)
-        self.reader = None
+        self.reader: Any = None
         if "reader" in self._classes:
             self.reader = self._classes["reader"](self._wire("reader"))
+        self._reader_cs: int = getattr(self.reader, "chip_select", MCP_CS)
 
     def _make_board(self) -> None:
         self.twai = Twai(self.can1, TWAI_TX, TWAI_RX, self._now)
         self.mcp2515 = Mcp2515(self.can2, self._now)
         self._spi_ready = False
+        self._interrupts_on: dict[int, int] = {}
+        self.interrupts: deque[int] = deque()  # pins whose edges the firmware has still to hear of
         self._gun = Contact(False, _BOUNCE_MS)
         self._button = Contact(False, _BOUNCE_MS)
         self._e_stop = Contact(True)  # normally closed
@@ -139,8 +146,9 @@ class Hardware:
                 MCP_INT: lambda: 0 if self.mcp2515.interrupt() else 1,
                 TWAI_RX: lambda: 1,
                 self.fitted.reader_rx: lambda: 1,
+                **getattr(self.reader, "levels", {}),
             },
-            resistors={COIL: 0, ENABLE: 0, LAMP: 0, MCP_CS: 1},
+            resistors={COIL: 0, ENABLE: 0, LAMP: 0, MCP_CS: 1, self._reader_cs: 1},
         )
 
     # ---- time ----
@@ -166,6 +174,8 @@ class Hardware:
         self.vehicle.advance(now_ms)
         for uart in self._uarts.values():
             uart.deliver(now_ms)
+        if self.reader is not None:
+            self.reader.advance(now_ms)
         self._drive_coil()
         self._watch_edge()
         self._plan()
@@ -176,6 +186,7 @@ class Hardware:
             self.contactor.due_ms, self.circuit.next_ms(), self._released_ms,
             self._pump_due_ms(), self._edge_due_ms(),
             *(uart.due_ms for uart in self._uarts.values()),
+            math.inf if self.reader is None else self.reader.due_ms,
         )  # fmt: skip
 
     def can_changed(self) -> None:
@@ -199,6 +210,8 @@ class Hardware:
         if pin == MCP_CS:
             self.mcp2515.select(not after)
             self.can_changed()
+        elif pin == self._reader_cs:
+            self.reader.select(not after)
         elif after != before and pin in (COIL, ENABLE):
             if pin == ENABLE:
                 self.pump_edges += 1
@@ -226,6 +239,16 @@ class Hardware:
         """Level of a GPIO."""
         return self.pins.read(pin)
 
+    def pin_interrupt(self, pin: int, edges: int) -> None:
+        """Tell the firmware of edges of a GPIO: 1 rising, 2 falling, 0 none."""
+        self.pins.check(pin)
+        self._interrupts_on[pin] = edges
+
+    def interrupt(self, pin: int, edge: int) -> None:
+        """There is an edge at a GPIO."""
+        if self._interrupts_on.get(pin, 0) & edge:
+            self.interrupts.append(pin)
+
     def pwm(self, pin: int, freq: int, duty_u16: int) -> None:
         """Remember what a PWM output was set to."""
         self.pins.check(pin)
@@ -241,7 +264,11 @@ class Hardware:
         """The chip is held in reset: pins float, TWAI, SPI and UARTs forget. The rest lives on."""
         self.pins.release()
         self.pwm_outputs.clear()
+        self._interrupts_on.clear()
+        self.interrupts.clear()
         self.mcp2515.select(False)
+        if self._reader_cs != MCP_CS:
+            self.reader.select(False)
         self.twai.reset_chip()
         self._spi_ready = False
         for uart in self._uarts.values():
@@ -286,6 +313,8 @@ class Hardware:
             raise HardwareError(f"SPI {bus} has not been set up")
         answer = self.mcp2515.transfer(data)
         self.can_changed()
+        if self._reader_cs != MCP_CS:  # who is not selected lets the line float high
+            answer = bytes(a & b for a, b in zip(answer, self.reader.transfer(data), strict=True))
         return answer
 
     def _uart(self, uart: int) -> Uart:
@@ -339,6 +368,8 @@ class Hardware:
             "estop": self._press_e_stop,
             "bms": self._command_bms,
             "module": self._command_module,
+            "meter": lambda words: self._switch("meter", self.meter, words),
+            "reader": lambda words: self._switch("reader", self.reader, words),
             "weld": self._weld,
         }
 
@@ -354,11 +385,16 @@ class Hardware:
         self.vehicle.switch(plugged, self.vehicle.on)
 
     def _tag(self, words: list[str]) -> None:
-        if len(words) != 1 or not is_tag(words[0]):
-            raise BadCommand("tag takes ten hex digits, for example tag 0A1B2C3D4E")
         if self.reader is None:
             raise BadCommand("no tag reader is fitted (reader=none)")
+        if len(words) != 1 or not self.reader.reads(words[0]):
+            raise BadCommand(f"tag takes {self.reader.wanted()}")
         self.reader.present(words[0], self.now_ms)
+
+    def _switch(self, name: str, device: Any, words: list[str]) -> None:
+        if device is None:
+            raise BadCommand(f"no {name} is fitted ({name}=none)")
+        device.switch(switch(name, words))
 
     def _press(self, words: list[str]) -> None:
         if words:

@@ -1,7 +1,8 @@
 """The wire between the firmware's process (shim/link.py) and the hardware.
 
 Request: 12 bytes little-endian (op u8, unit u8, payload length u16, arg i32, value u32), payload.
-Reply: 8 bytes (status u8, flags u8, payload length u16, value u32), payload.
+Reply: 8 bytes (status u8, flags u8, payload length u16, value u32), payload. Flag 1: a pin has
+interrupted, ask by PIN_INTERRUPTED.
 Requests from 0x80 on are posted: they have no reply, and an error of theirs comes with the next
 one. The order of requests is the order of the stream. The shim repeats the numbers as constants;
 host_tests/unit/sim/test_protocol.py compares them.
@@ -13,6 +14,7 @@ from enum import IntEnum
 REQUEST = struct.Struct("<BBHiI")
 REPLY = struct.Struct("<BBHI")
 POSTED = 0x80
+NO_PIN = 255
 
 OK = 0
 FAULT = 1  # an access that the hardware does not know: RuntimeError in the firmware
@@ -40,6 +42,7 @@ class Op(IntEnum):
     ADVANCE = 0x10  # arg ms, -1 for ever -> ms that passed
     HELLO = 0x11  # value: bytes of the shim in the firmware's heap
     FLASH_COUNT = 0x12  # a folder as flash: a write begins -> 1: tear it; arg 1: torn, die
+    PIN_INTERRUPTED = 0x13  # -> the pin of the oldest edge not told yet, or NO_PIN
 
     PIN_MODE = 0x80  # arg mode, value pull
     PIN_WRITE = 0x81
@@ -54,3 +57,4 @@ class Op(IntEnum):
     RTC_WRITE = 0x8A
     RTC_MEMORY_WRITE = 0x8B
     WLAN_SET = 0x8C  # unit 0: active (arg), 1: connect, 2: disconnect
+    PIN_INTERRUPT = 0x8D  # arg edges: 1 rising, 2 falling, 0 none

@@ -1,1 +1,1 @@
-"""Energy meters: one file a protocol."""
+"""Energy meters: `poll(dt_ms)`, and a `MeterReading`."""

@@ -1,1 +1,1 @@
-"""Power modules: `set`, `enable`, `flush`, `poll`, `on_frame`, `online`, and a `ModuleReading`."""
+"""Tag readers: `poll(dt_ms)` gives the idTag of a card that has just been presented, or None."""

@@ -1,11 +1,24 @@
 """Run by MicroPython: 10,000 ticks of sessions with faults, each under heap_lock.
 
-Prints "ticks N sessions N faults N"; an allocation raises MemoryError in the tick that made it.
+Every fault of the table comes up. Prints "ticks N sessions N faults N of N"; an allocation raises
+MemoryError in the tick that made it.
 """
 
 import micropython
 
+from firmware.charging.faults import FAULTS
+from firmware.charging.readings import MeterReading
+from firmware.charging.supervisor import NAME
 from host_tests.unit.charging.plant import Plant
+from host_tests.unit.charging.troubles import (
+    BEFORE,
+    RESTING,
+    STARTING,
+    STOPPING,
+    TROUBLES,
+    UNPLUGGED,
+    set_trouble,
+)
 
 TICKS = 10_000
 
@@ -28,50 +41,65 @@ class LockedCore:
         self.ticks += 1
 
 
-def trouble(plant: Plant, number: int, on: bool) -> None:
-    """The number-th kind of trouble, begun or ended."""
-    if number == 0:
-        plant.core.e_stop = on
-    elif number == 1:
-        plant.bms_on = not on
-    elif number == 2:
-        plant.bms_allowed = not on
-    elif number == 3:
-        plant.module_fault = 1 if on else 0
-    elif number == 4:
-        plant.module_alive = not on
-    elif number == 5:
-        plant.core.regulator.smart_ma = 0 if on else 1_000_000
-    elif number == 6:
-        plant.extra_ma = 30_000 if on else 0
-    elif number == 7:
-        plant.module.temperature_c10 = 800 if on else 265
-    elif number == 8:
-        plant.welded = on
-    elif number == 9:
-        plant.stuck_open = on
+def wished(plant: Plant, number: int) -> None:
+    """What a vehicle and a central system want, by turns."""
+    plant.bms_allowed = number % 5 != 1
+    plant.core.regulator.smart_ma = 0 if number % 5 == 2 else 1_000_000
+    plant.takes_ma = 1_000 if number % 5 == 3 else 1_000_000
+
+
+def note(plant: Plant, seen: set) -> None:
+    """Which faults are active."""
+    for index in range(len(FAULTS)):
+        if plant.core.supervisor.active[index]:
+            seen.add(FAULTS[index][NAME])
 
 
 def main() -> None:
     plant = Plant()
+    meter = MeterReading()
+    plant.core.meter_reading = meter
     locked = LockedCore(plant.core)
     plant.core.tick = locked.tick
-    sessions = faults = 0
-    number = 0
-    while locked.ticks < TICKS:
-        plant.start().run(6_000)
-        trouble(plant, number % 11, True)
-        plant.run(4_000)
+    healthy = {}
+    seen = set()
+    sessions = number = 0
+    names = sorted(TROUBLES)
+    while locked.ticks < TICKS or number < len(names):
+        name = names[number % len(names)]
+        before = BEFORE.get(name)
+        if before == UNPLUGGED:
+            plant.run(1_000)
+        elif before == RESTING:
+            plant.plug().run(1_000)
+        else:
+            if before == STARTING:
+                set_trouble(plant, name, True, healthy)
+            plant.start().run(6_000)
+            meter.age_ms = 0
+            meter.energy_wh = number * 10
+            sessions += 1
+        if before == STOPPING:
+            plant.core.stop("Remote")
+        if name not in healthy:
+            set_trouble(plant, name, True, healthy)
+        for _ in range(6):
+            plant.run(1_000)
+            note(plant, seen)
+        for turn in range(4):
+            wished(plant, number + turn)
+            plant.run(500)
         plant.core.stop("Remote")
         plant.run(2_500)
-        faults += plant.core.fault() >= 0
-        trouble(plant, number % 11, False)
+        note(plant, seen)
+        set_trouble(plant, name, False, healthy)
         plant.core.supervisor.clear_latched()
+        wished(plant, 0)
         plant.run(6_000)
-        plant.unplug().run(1_000)
-        sessions += 1
+        plant.unplug().run(2_000)
         number += 1
-    print("ticks", locked.ticks, "sessions", sessions, "faults", faults)
+    print("ticks", locked.ticks, "sessions", sessions, "faults", len(seen), "of", len(FAULTS))
+    print("missing", [name for name in names if name not in seen])
 
 
 main()

@@ -7,10 +7,16 @@ from firmware.charging.regulator import Regulator
 from firmware.charging.supervisor import Limits
 
 TICK_MS = 50
+_EMPTIES = 110  # thousandths of the output's voltage that a tick takes, while it is off
 
 
 class Plant:
-    """Follows the core's outputs the way the real parts would, one tick late."""
+    """Follows the core's outputs the way the real parts would, one tick late.
+
+    `current_ma` is the truth; `takes_ma` is the most the battery accepts, `fall_ma` how much the
+    current of a module that is off falls in a tick. A module that is `silent_off` says nothing of
+    its output while it is off.
+    """
 
     def __init__(self, battery_mv: int = 76_380, max_ma: int = 100_000) -> None:
         self.bms = BmsReading()
@@ -32,7 +38,15 @@ class Plant:
         self.stuck_open = False
         self.extra_ma = 0
         self.extra_mv = 0
+        self.gun_mv: int | None = None  # at the gun, whatever is in it
+        self.takes_ma = 1_000_000
+        self.fall_ma = 1_000_000
+        self.bleeds = True
+        self.silent_off = False
+        self.gap_ms = 0
+        self.current_ma = 0
         self.now_ms = 0
+        self.output_mv = 0
         self.opened_at_ma: list[int] = []
         self.closed_at_mv: list[int] = []
         self.events: list[int] = []
@@ -50,6 +64,7 @@ class Plant:
     def run(self, ms: int) -> "Plant":
         for _ in range(ms // TICK_MS):
             self._sense()
+            self.core.gap_ms = self.gap_ms
             self.core.tick(TICK_MS)
             self.now_ms += TICK_MS
             self._act()
@@ -85,13 +100,16 @@ class Plant:
         connected = self.core.gun
         if self.module_alive:
             module.age_ms = 0
-            module.output_age_ms = 0
             module.fault = self.module_fault
-            closed = self.core.contactor_closed
             module.terminal_mv = (self.battery_mv if connected else 0) + self.extra_mv
-            module.output_mv = self.core.regulator.set_mv if module.on else 0
-            flowing = module.on and closed and connected
-            module.terminal_ma = (self.core.regulator.set_ma if flowing else 0) + self.extra_ma
+            if self.gun_mv is not None:
+                module.terminal_mv = self.gun_mv
+            self._let_flow(self.core.contactor_closed and connected)
+            module.terminal_ma = self.current_ma + self.extra_ma
+            if module.on or not self.silent_off:
+                module.output_age_ms = 0
+                module.output_mv = self.output_mv
+                module.output_ma = self.current_ma
         if connected and self.bms_on:
             bms.age_ms = 0
             bms.allowed = self.bms_allowed
@@ -100,14 +118,29 @@ class Plant:
             bms.soc_c100 = self.soc_c100
             bms.complete = True
 
+    def _let_flow(self, joined: bool) -> None:
+        """Current and voltage at the module's output, a tick later."""
+        flowing = self.module.on and joined
+        target_ma = min(self.core.regulator.set_ma, self.takes_ma) if flowing else 0
+        if not joined:
+            self.current_ma = 0
+        self.current_ma = max(target_ma, self.current_ma - self.fall_ma)
+        if joined:
+            self.output_mv = self.battery_mv
+        elif self.module.on:
+            self.output_mv = self.core.regulator.set_mv
+        elif self.bleeds:
+            self.output_mv -= self.output_mv * _EMPTIES // 1000
+
     def _act(self) -> None:
         core = self.core
         closed = (core.sequence.contactor and not self.stuck_open) or self.welded
         if closed and not core.contactor_closed:
             self.closed_at_mv.append(abs(self.module.output_mv - self.module.terminal_mv))
         if core.contactor_closed and not closed:
-            self.opened_at_ma.append(self.module.terminal_ma if self.module.on else 0)
+            self.opened_at_ma.append(self.current_ma)
         core.contactor_closed = closed
         self.module.on = core.sequence.module_on and self.module_alive and not self.module_fault
-        if not self.module.on:
+        if not self.module.on and self.fall_ma >= self.current_ma:
+            self.current_ma = 0
             self.module.terminal_ma = self.extra_ma

@@ -4,7 +4,8 @@ import pytest
 
 from firmware.charging import events
 from firmware.charging.connector import STATES
-from firmware.charging.supervisor import ERROR_CODE, FAULTS, NAME
+from firmware.charging.faults import FAULTS
+from firmware.charging.supervisor import ERROR_CODE, NAME
 from host_tests.unit.charging.plant import Plant
 
 

@@ -9,8 +9,8 @@ from firmware.drivers.can import Frame
 from firmware.drivers.can.mcp2515 import Mcp2515
 from firmware.drivers.can.mcp2515_setup import bit_timing
 from firmware.drivers.can.twai import Twai
-from firmware.drivers.power.rivot_module import FILTERS as MODULE_FILTERS
-from firmware.drivers.power.rivot_module import RivotModule
+from firmware.drivers.power.rivot import FILTERS as MODULE_FILTERS
+from firmware.drivers.power.rivot import RivotModule
 from firmware.drivers.reader.rdm6300 import decode
 from firmware.errors import ChargerError
 from host_tests.unit.drivers.fakes import Can, Mcp2515Chip, Pin, TwaiChip

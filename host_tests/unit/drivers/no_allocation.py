@@ -18,7 +18,7 @@ from firmware.drivers.can.twai import Twai
 from firmware.drivers.contactor import Contactor
 from firmware.drivers.digital_input import DigitalInput
 from firmware.drivers.lamp import Lamp
-from firmware.drivers.power.rivot_module import RivotModule
+from firmware.drivers.power.rivot import RivotModule
 from firmware.drivers.reader.rdm6300 import Rdm6300
 from host_tests.unit.drivers.fakes import Can, Mcp2515Chip, Pin, TwaiChip, Uart
 

@@ -10,8 +10,8 @@ from firmware.drivers.can.mcp2515 import Mcp2515
 from firmware.drivers.can.twai import Twai
 from firmware.drivers.contactor import Contactor
 from firmware.drivers.digital_input import DigitalInput
-from firmware.drivers.power.rivot_module import FILTERS as MODULE_FILTERS
-from firmware.drivers.power.rivot_module import RivotModule
+from firmware.drivers.power.rivot import FILTERS as MODULE_FILTERS
+from firmware.drivers.power.rivot import RivotModule
 from firmware.drivers.reader.rdm6300 import Rdm6300
 from tools.sim.hardware import Hardware
 

@@ -13,7 +13,7 @@ from firmware.charging.readings import (
     ModuleReading,
 )
 from firmware.drivers.can import Frame
-from firmware.drivers.power.rivot_module import FILTERS, RivotModule
+from firmware.drivers.power.rivot import FILTERS, RivotModule
 from host_tests.unit.drivers.fakes import Can
 
 CONTROL, CONTROL_REPLY = 0x068181FE, 0x0681817E

@@ -87,7 +87,7 @@ def test_a_fault_does_not_wait_and_its_clearing_does(slow):
     slow.core.e_stop = True
     slow.run(200)
     assert told(slow) == [(1, "Faulted"), (0, "Faulted")]
-    for _ in range(5):  # it flaps: told once
+    for _ in range(3):  # it flaps: told once (a fourth time it would stay)
         slow.core.e_stop = False
         slow.run(1_000)
         slow.module_fault = 1

@@ -10,6 +10,7 @@ class StandIn:
 
     def __init__(self) -> None:
         self.now_ms = 0.0
+        self.interrupts: list[int] = []
         self.levels = {33: 1}
         self.memory: dict[int, int] = {}
         self.advances = 0

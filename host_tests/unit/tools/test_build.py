@@ -41,7 +41,7 @@ def test_only_what_changed_is_compiled_again(tree):
 
 def test_another_optimisation_level_compiles_again(tree):
     before = times(compiled(tree))
-    after = times(build.compile_tree(tree / "lib", tree / "out", opt=3))
+    after = times(build.compile_tree(tree / "lib", tree / "out", opt=2))
     assert all(after[name] != before[name] for name in before)
 
 
@@ -85,7 +85,6 @@ def test_the_chip_s_files(tree):
         "/firmware/__init__.mpy",
         "/firmware/app.mpy",
         "/firmware/log.txt",
-        "/firmware/ocpp/__init__.mpy",
         "/firmware/resident.mpy",
         "/lib/__init__.mpy",
         "/lib/ocpp/two.mpy",
@@ -95,14 +94,41 @@ def test_the_chip_s_files(tree):
     assert all(path.is_file() for path in named.values())
 
 
-def test_each_line_of_the_bundle_has_its_place_in_a_source():
-    build.build()
-    lines = where.origins()
-    assert len(lines) == len(set(lines)) > 500
+def test_each_line_of_the_bundle_has_its_place_in_a_source(tmp_path, monkeypatch):
+    monkeypatch.setenv("RIVOT_LINES", "1")
+    build.build(out=tmp_path)
+    lines = where.Map(tmp_path / "firmware").lines
+    assert len(lines) - 1 == len(set(lines)) > 500  # the first is made up
     for line in lines:
         name, _, number = line.partition(":")
         source = (build.ROOT / name).read_text(encoding="utf-8").splitlines()
         assert source[int(number) - 1].strip(), f"{line} is empty"
+
+
+def test_what_people_call_in_the_repl_keeps_its_name(tmp_path):
+    build.build(out=tmp_path)
+    rows = [
+        row.name for row in where.Map(tmp_path / "firmware").places if "Charger." in row.function
+    ]
+    assert {"clear_faults", "restart", "safe", "status"} <= set(rows)
+
+
+def test_what_was_handed_out_outlasts_the_next_build(tree):
+    (tree / "firmware").mkdir()
+    (tree / "firmware" / "app.py").write_text("FIRST = 1\n")
+    before = build.files(tree, tree / "out")["/firmware/app.mpy"]
+    old = before.read_bytes()
+    (tree / "firmware" / "app.py").write_text("SECOND = 'another'\n")
+    after = build.files(tree, tree / "out")["/firmware/app.mpy"]
+    assert before.read_bytes() == old != after.read_bytes()
+
+
+def test_modules_for_one_use_have_short_names(tmp_path):
+    """A path costs RAM for ever."""
+    named = build.files(out=tmp_path)
+    long = {name for name in named if name.startswith("/firmware/") and name.endswith(".mpy")}
+    assert long == {"/firmware/__init__.mpy", "/firmware/app.mpy", "/firmware/resident.mpy"}
+    assert len([name for name in named if name.startswith("/m/")]) > 50
 
 
 @pytest.mark.parametrize("name", ["micropython", "micropython32"])
@@ -111,7 +137,7 @@ def test_micropython_loads_it_and_shows_the_source_s_name(tree, name):
     if command is None:
         pytest.skip(f"{name} cannot be had here")
     (tree / "lib" / "one.py").write_text('\n\ndef fail():\n    raise ValueError("x")\n')
-    build.compile_tree(tree / "lib", tree / "out")
+    build.compile_tree(tree / "lib", tree / "out", opt=2)
     script = "import sys; sys.path.insert(0, 'out'); import one; one.fail()"
     done = subprocess.run([*command, "-c", script], cwd=tree, capture_output=True, text=True)
     assert 'File "one", line 4, in fail' in done.stderr + done.stdout

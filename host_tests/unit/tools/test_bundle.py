@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tools import bundle
+from tools import bundle, lean
+from tools.rewrite import rewrite
 
 ROOT = Path("/sources")
 
@@ -25,8 +26,8 @@ def joined(files, apart=()):
     found = bundle.ordered([m for m in modules(files) if m.name not in apart])
     others = [m for m in modules(files) if m.name in apart]
     names = bundle.Names(found, others)
-    ready = {m.name: bundle.rewrite(m, names, True) for m in found}
-    rest = {m.name: bundle.rewrite(m, names, False) for m in others}
+    ready = {m.name: rewrite(m, names, True) for m in found}
+    rest = {m.name: rewrite(m, names, False) for m in others}
     return bundle.join(found, names, ready), rest
 
 
@@ -176,14 +177,14 @@ def test_a_constant_cannot_be_had_from_a_module_apart_that_imported_it():
 
 def test_tables_that_nobody_reads_go():
     source = "X = (\n    1,\n    'a',\n)\nY = {1: 2}\nZ = [1]\ndef f():\n    return Z\n"
-    made = bundle.lean(joined({"a": source + "W = f()\n"})[0], {"Y"})
+    made = lean.lean(joined({"a": source + "W = f()\n"})[0], {"Y"})
     assert made.source == "Y = {1: 2}\nZ = [1]\ndef f():\n    return Z\nW = f()\n"
     assert [line.rpartition(":")[2] for line in made.lines] == ["5", "6", "7", "8", "9"]
 
 
 def test_private_names_bound_once_become_constants():
     source = "from micropython import const\n_A = 'text'\n_B = 1\n_B = 2\n_C = b'x'\nD = 5\n"
-    made = bundle.lean(
+    made = lean.lean(
         joined({"a": source + "def f():\n    return _A, _B, D, _C, const\n"})[0], set()
     )
     assert made.source.splitlines()[1:6] == [
@@ -240,3 +241,32 @@ def test_lines_are_told():
 def test_lines_inside_a_text_stay():
     source = 'X = """one\n\n# two\n"""\n'
     assert run(joined({"a": source})[0].source).X == "one\n\n# two\n"
+
+
+HOT = """X = 1
+
+
+class A:
+    def f(self, once):
+        local = self.often.often.often
+        return local(once, key=X, other="short"), "a longer text", "two words"
+
+
+async def g(argument):
+    return [print(each) for each in argument.often] or X or None
+"""
+
+
+def test_names_used_most_come_first():
+    made = lean.hot_first(HOT, 3)
+    first, rest = made.split("\n", 1)
+    assert rest == HOT
+    assert first.startswith("if __name__ == 0: __name__.often") and ".X" in first
+    assert "local" not in lean.hot_first(HOT).split("\n", 1)[0]
+    assert "'two words'" in lean.hot_first(HOT).split("\n", 1)[0]
+    assert "longer" not in lean.hot_first(HOT).split("\n", 1)[0]
+    assert run(made).A().f.__name__ == "f"
+
+
+def test_a_source_without_functions_has_nothing_to_name():
+    assert lean.hot_first("X = 1\n") == "X = 1\n"

@@ -1,7 +1,7 @@
 """The generated pages hold every setting and every state, and are up to date."""
 
 from firmware import settings
-from firmware.charging import connector, supervisor
+from firmware.charging import connector, faults, sequence
 from firmware.ocpp import key_table
 from tools import docs, key_meanings
 
@@ -17,8 +17,15 @@ def test_the_states_page_holds_the_whole_tables():
     page = docs.states_page()
     rows = {line.split(" | ")[0].strip("| "): line for line in page.splitlines()}
     assert set(connector.EVENTS) <= set(rows)
-    assert {row[0] for row in supervisor.FAULTS} <= set(rows)
+    assert set(sequence.SEQUENCE_EVENTS) <= set(rows)
     assert rows["cleared"].count("·") == len(connector.STATES) - 1
+
+
+def test_the_faults_page_has_a_whole_row_for_each_fault():
+    lines = [line for line in docs.faults_page().splitlines() if line.startswith("| `")]
+    cells = [[cell.strip("| `") for cell in line.split(" | ")] for line in lines]
+    assert [row[0] for row in cells] == [row[0] for row in faults.FAULTS]
+    assert all(len(row) == 8 and all(row) for row in cells)
 
 
 def test_every_configuration_key_has_a_row_with_a_meaning():

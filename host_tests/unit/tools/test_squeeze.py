@@ -47,7 +47,7 @@ def test_private_names_are_shortened_and_nothing_else_changes(mark):
     short = squeeze.shorten(PRIVATE, mark)
     assert run(short) == run(PRIVATE)
     assert short.count("\n") == PRIVATE.count("\n")
-    for name in ("_LIMIT", "_each", "_twice", "_value"):
+    for name in ("_each", "_twice", "_value"):
         assert name not in short
     assert "class Meter" in short and "def read(self)" in short
 
@@ -63,6 +63,25 @@ def test_top_level_names_carry_the_mark_and_those_of_classes_do_not():
     short = squeeze.shorten(source, "f")
     assert "_f_0 = 1" in short and "return _f_0" in short
     assert "_f_" not in short.split("def ")[1].split("(")[0]
+
+
+@pytest.mark.parametrize(("mark", "shown"), [("", "_LIMIT"), ("7", "_7__LIMIT")])
+def test_constants_keep_names_of_their_own(mark, shown):
+    """The compiler forgets them; shared with another module's they could not be renamed there."""
+    source = "_LIMIT = const(3)\n_other = 4\n\n\ndef f():\n    return _LIMIT, _other\n"
+    short = squeeze.shorten(source, mark)
+    assert f"{shown} = const(3)" in short and f"return {shown}, " in short
+    assert "_other" not in short
+
+
+@pytest.mark.parametrize("mark", ["", "7"])
+def test_members_that_another_file_uses_become_what_is_said(mark):
+    source = (
+        "_also = 1\n\n\nclass A:\n    _kept = _also\n    def f(self):\n        return self._own\n"
+    )
+    short = squeeze.shorten(source, mark, {"_kept": "_a"})
+    assert "    _a = " in short and "_also" not in short
+    assert "self._b" in short or "self._c" in short
 
 
 def test_a_short_name_in_use_is_not_given_again():

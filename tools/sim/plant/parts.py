@@ -10,13 +10,34 @@ from typing import Any
 PARTS = {
     "bms": {
         "rivot": "bms_rivot:RivotVehicle",
+        "gbt27930": "bms_gbt:GbtVehicle",
+        "elcon": "bms_elcon:ElconVehicle",
+        "daly_can": "bms_daly_can:DalyCanVehicle",
+        "jk_can": "bms_jk_can:JkCanVehicle",
+        "pylontech_can": "bms_pylontech:PylontechVehicle",
+        "table_can": "bms_table:TableVehicle",
+        "jbd_uart": "bms_jbd:JbdVehicle",
+        "daly_uart": "bms_daly:DalyVehicle",
+        "jk_uart": "bms_jk:JkVehicle",
     },
     "power": {
         "rivot": "power_module:PowerModule",
+        "huawei_r48": "power_huawei:HuaweiModule",
+        "elcon": "power_elcon:ElconBricks",
+        "meanwell": "power_meanwell:MeanWellModule",
+        "infypower": "power_infy:InfyModule",
+        "maxwell": "power_maxwell:MaxwellModule",
+        "analog": "power_analog:AnalogStage",
     },
-    "meter": {},
+    "meter": {
+        "pzem017": "meter_modbus:Pzem017",
+        "modbus": "meter_modbus:TableMeter",
+    },
     "reader": {
         "rdm6300": "reader:TagReader",
+        "rc522": "reader_rc522:Rc522Reader",
+        "pn532": "reader_pn532:Pn532Reader",
+        "wiegand": "reader_wiegand:WiegandReader",
     },
 }
 

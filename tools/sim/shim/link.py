@@ -10,10 +10,11 @@ from array import array
 from struct import pack_into
 
 wire = None
+interrupted = None  # called when a pin has interrupted; set by rare.py
 _head = bytearray(12)
 _reply = array("I", (0, 0))
 # On the virtual clock nothing changes between two waits unless the firmware does something: what
-# it looks at again and again comes with the time (Chip.seen), and `fresh` says that it still holds.
+# it looks at again and again comes with the time (Chip.seen). `fresh`: that still holds.
 seen = bytearray(42)
 fresh = False
 
@@ -51,7 +52,10 @@ def ask(op: int, unit=0, arg: int = 0, value: int = 0, data: bytes = b"", into=N
         fresh = True
     if length:
         wire.readinto(into, length)
-    return _reply[1]
+    value = _reply[1]
+    if _reply[0] & 0xFF00:
+        interrupted()
+    return value
 
 
 def getaddrinfo(host: str, port: int, *more) -> list:

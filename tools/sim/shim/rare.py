@@ -1,5 +1,6 @@
 """More of `machine`, `network` and `esp32`: loaded only when the firmware uses any of it."""
 
+import link
 import machine
 from link import ask
 from machine import RTC, SPI, UART, WLAN, Pin
@@ -13,8 +14,23 @@ def _off(pin: Pin) -> None:
     pin(0)
 
 
-def _irq(pin: Pin, handler=None, trigger=0, hard=False) -> None:
-    raise OSError("the virtual ESP32 has no pin interrupts: poll")
+_handlers = {}
+
+
+def _irq(pin: Pin, handler=None, trigger: int = 3) -> None:
+    _handlers[pin.id] = handler, pin
+    link.interrupted = _interrupted
+    ask(0x8D, pin, trigger if handler else 0)
+
+
+def _interrupted() -> None:
+    # As on the ESP32: not in the interrupt itself, but when the interpreter has time.
+    while True:
+        id = ask(0x13)
+        if id == 255:
+            break
+        handler, pin = _handlers[id]
+        handler(pin)
 
 
 def _write(bus: "SPI | UART", buf: bytes) -> int:
@@ -44,6 +60,8 @@ def _memory(rtc: RTC, data: "bytes | None" = None) -> "bytes | None":
 
 
 class ADC:
+    ATTN_11DB = 3
+
     def __init__(self, pin: Pin, atten: int = 3) -> None:
         self.id = pin.id
 
@@ -93,6 +111,7 @@ def _config(wlan: "WLAN", *what, **values) -> None:
 
 
 Pin.OPEN_DRAIN = 7
+Pin.IRQ_RISING, Pin.IRQ_FALLING = 1, 2
 Pin.PULL_DOWN = 1
 Pin.on, Pin.off, Pin.irq = _on, _off, _irq
 SPI.write, SPI.readinto = _write, _fill

@@ -1,0 +1,63 @@
+"""Which modules share private members of objects, so that those must not get names apart."""
+
+import ast
+from collections.abc import Iterator
+
+from tools.bundle import Module
+from tools.squeeze import private_members, short_private_names
+
+
+def families(modules: list[Module]) -> list[set[str]]:
+    """Groups of the modules (by name) that share private members with one another.
+
+    A class with its base in another file does, where that one has any; and who reads a member
+    that only another file sets. Modules that share none are in no group.
+    """
+    by_name = {module.name: module for module in modules}
+    defined = {name: private_members(m.tree, ast.Store) for name, m in by_name.items()}
+    pairs = [(m.name, base) for m in modules for base in _bases(m) if base in by_name]
+    tied = [{name, base} for name, base in pairs if _has_members(base, defined, pairs)]
+    for name, module in by_name.items():
+        foreign = private_members(module.tree, ast.Load) - defined[name]
+        tied += [{name, other} for other in by_name if foreign & defined[other]]
+    groups: list[set[str]] = []
+    for group in tied:
+        for other in [g for g in groups if g & group]:
+            groups.remove(other)
+            group |= other
+        groups.append(group)
+    return groups
+
+
+def _has_members(
+    name: str, defined: dict[str, set[str]], bases: list[tuple[str, str]], deep: int = 9
+) -> bool:
+    """Has the module, or one that its classes have a base in, any private members."""
+    return bool(defined[name]) or any(
+        _has_members(base, defined, bases, deep - 1)
+        for child, base in bases
+        if child == name and base != name and deep
+    )
+
+
+def shared_names(group: list[str]) -> dict[str, str]:
+    """Short names for the private members that the sources of one group have."""
+    members = set().union(*(private_members(ast.parse(source)) for source in group))
+    return short_private_names(members, group)
+
+
+def _bases(module: Module) -> Iterator[str]:
+    """Other modules that classes of this one have a base in."""
+    imported: dict[str, str] = {}
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.ImportFrom):
+            source = module.absolute(node)
+            for alias in node.names:
+                imported[alias.asname or alias.name] = source
+                imported["." + (alias.asname or alias.name)] = f"{source}.{alias.name}"
+    for node in ast.walk(module.tree):
+        for base in node.bases if isinstance(node, ast.ClassDef) else ():
+            if isinstance(base, ast.Name):
+                yield imported.get(base.id, "")
+            elif isinstance(base, ast.Attribute) and isinstance(base.value, ast.Name):
+                yield imported.get("." + base.value.id, "")

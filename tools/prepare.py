@@ -1,0 +1,166 @@
+"""Turns the firmware's sources into the texts that are compiled for the chip.
+
+Modules that are always needed are joined (bundle.py, lean.py), names are shortened (squeeze.py,
+rename.py), log texts go into a file. `prepare` does all of it for the firmware, in `dst` leaving
+the log's texts and the tables for `python -m tools.where`.
+"""
+
+import ast
+import re
+from pathlib import Path
+
+from tools import bundle, lean
+from tools.families import families, shared_names
+from tools.layout import CHOSEN, FOLDER, module_name, on_demand, short_modules, with_short_modules
+from tools.rename import platform_names, renamed, short_names, words
+from tools.rewrite import rewrite
+from tools.squeeze import LogTexts, keywords, shorten, shorten_arguments
+
+LINES = "resident.lines"  # where each line of the joined module comes from, when it has lines
+NAMES = "resident.names"  # what each function is called on the chip, and where it comes from
+LOG_TEXTS = "log.txt"  # what firmware/log.py prints, see squeeze.py
+# Type-only imports: a constant condition makes the compiler drop the block (71 bytes a module).
+_TYPE_ONLY = (
+    (re.compile(r"^TYPE_CHECKING = False$", re.M), ""),
+    (re.compile(r"^if TYPE_CHECKING:", re.M), "if False:"),
+)
+# The folder of the modules with short names is found first, wherever this package lies.
+_FIND_SHORT = f"\nimport sys\nsys.path.insert(0, __path__[:-8] + {FOLDER!r})\n"
+_REPL = "firmware.charger"  # what people use by hand: its functions keep their names
+_FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+class PrepareError(Exception):
+    """A source is not Python."""
+
+
+def plain(paths: list[Path], dst: Path) -> dict[Path, str]:
+    """The sources without what only type checkers read and without the texts of log lines."""
+    texts = LogTexts()
+    sources = {}
+    for path in paths:
+        text = path.read_text(encoding="utf-8")
+        for pattern, replacement in _TYPE_ONLY:
+            text = pattern.sub(replacement, text)
+        try:
+            sources[path] = texts.take_out(text)
+        except SyntaxError as error:
+            raise PrepareError(f"{path}:{error.lineno}: {error.msg}") from None
+    (dst / LOG_TEXTS).write_bytes(texts.data)
+    return sources
+
+
+def prepare(
+    src: Path, dst: Path, paths: list[Path], outside: list[Path], lines: bool
+) -> dict[str, str]:
+    """Output (below `dst`, without suffix) -> text to compile, for the firmware in `src`.
+
+    `outside` are sources that use the firmware and are not part of it. `lines`: tracebacks will
+    have line numbers; the places in the joined module are noted down, too.
+    """
+    sources = plain(paths, dst)
+    modules = _modules(src, sources)
+    resident = bundle.ordered([m for m in modules if not on_demand(m.name)])
+    inside = {module.name for module in resident}
+    names = bundle.Names(resident, [m for m in modules if m.name not in inside])
+    ready = {m.name: rewrite(m, names, m.name in inside) for m in modules}
+    joined = lean.lean(bundle.join(resident, names, ready), names.wanted)
+    # What is loaded on demand still needs its package.
+    packages = {m.name for m in modules if m.path.name == "__init__.py"}
+    texts = {m.name: ready[m.name] for m in modules if m.name not in inside}
+    texts |= dict.fromkeys(packages & inside, "")
+    texts[bundle.BUNDLE] = joined.source
+    paths_of = {m.name: m.path for m in modules}
+    used = {word for path in outside for word in words(path.read_text(encoding="utf-8"))}
+    for module in modules:
+        if module.name == _REPL:
+            used |= {name.rpartition(".")[2] for _, name in _qualified(module.tree)}
+    new = short_names(texts, used, platform_names(), CHOSEN)
+    short = short_modules(texts, packages)
+    texts = {name: renamed(text, new) for name, text in texts.items()}
+    origins = {
+        path.relative_to(src.parent).as_posix(): dict(_qualified(ast.parse(text)))
+        for path, text in sources.items()
+    }
+    table = _functions(texts, paths_of, joined.lines, short, origins)
+    (dst / NAMES).write_text("".join(f"{row}\n" for row in table))
+    (dst / LINES).unlink(missing_ok=True)
+    if lines:  # the first is made up by hot_first
+        (dst / LINES).write_text("\n".join([joined.lines[0], *joined.lines]) + "\n")
+    texts = {name: with_short_modules(text, short) for name, text in texts.items()}
+    texts[bundle.BUNDLE] = lean.hot_first(texts[bundle.BUNDLE])
+    files = [m for m in texts if m not in short and m not in packages]
+    packages = {p for p in packages if _needed(p, files)}
+    if short and "firmware" in texts:
+        texts["firmware"] += _FIND_SHORT
+    return {
+        _output(name, packages, short): text
+        for name, text in texts.items()
+        if name in packages or name not in paths_of or paths_of[name].name != "__init__.py"
+    }
+
+
+def _modules(src: Path, sources: dict[Path, str]) -> list[bundle.Module]:
+    kept = keywords(list(sources.values()))
+    plain_ones = [bundle.Module(module_name(src, path), path, sources[path]) for path in sources]
+    shared: dict[str, dict[str, str]] = {}
+    for group in families(plain_ones):
+        names = shared_names([module.source for module in plain_ones if module.name in group])
+        shared |= dict.fromkeys(group, names)
+    modules = []
+    for number, module in enumerate(plain_ones):
+        mark = "" if on_demand(module.name) else f"{number:x}"
+        text = shorten(module.source, mark, shared.get(module.name))
+        modules.append(bundle.Module(module.name, module.path, shorten_arguments(text, kept)))
+    return modules
+
+
+def _needed(package: str, modules: list[str]) -> bool:
+    """Is there a module in the package that is a file of its own, or anything of the package's."""
+    return package == "firmware" or any(name.startswith(package + ".") for name in modules)
+
+
+def _output(name: str, packages: set[str], short: dict[str, str]) -> str:
+    if name in short:
+        return f"{FOLDER}/{short[name]}"
+    place = "/".join([*name.split(".")[1:], *(["__init__"] if name in packages else [])])
+    return place
+
+
+def _functions(
+    texts: dict[str, str],
+    paths: dict[str, Path],
+    lines: list[str],
+    short: dict[str, str],
+    origins: dict[str, dict[int, str]],
+) -> list[str]:
+    """A row for each function: module as tracebacks name it, its name there, place, its name.
+
+    `origins`: source -> line -> name of the function there.
+    """
+    rows = []
+    for module, text in texts.items():
+        shown = short.get(module) or (paths[module].stem if module in paths else "resident")
+        file = module.replace(".", "/") + ".py"
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, _FUNCTION):
+                place = lines[node.lineno - 1] if module not in paths else f"{file}:{node.lineno}"
+                name, _, line = place.rpartition(":")
+                if name not in origins:
+                    name = name.removesuffix(".py") + "/__init__.py"
+                function = origins[name][int(line)]
+                rows.append(f"{shown}\t{node.name}\t{name}:{line}\t{function}")
+    return sorted(rows)
+
+
+def _qualified(tree: ast.AST, above: str = "") -> list[tuple[int, str]]:
+    """(line, dotted name) of each function."""
+    found = []
+    for node in ast.iter_child_nodes(tree):
+        name = above
+        if isinstance(node, (*_FUNCTION, ast.ClassDef)):
+            name = f"{above}.{node.name}" if above else node.name
+            if isinstance(node, _FUNCTION):
+                found.append((node.lineno, name))
+        found += _qualified(node, name)
+    return found
