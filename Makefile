@@ -5,7 +5,7 @@ PY := .venv/bin/python
 SOURCES := firmware tools host_tests $(wildcard boot.py main.py)
 # pytest takes PYTEST_ARGS from the environment or the command line: make unit PYTEST_ARGS="-k wrap"
 PYTEST := $(PY) -m pytest -n 2 --dist=worksteal
-READY := .venv/.ready .tools/.ready
+READY := .venv/.ready .tools/.ready lib/.ready
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -95,7 +95,7 @@ micropython: .venv/.ready ## try again to fetch MicroPython
 	@$(PY) -m tools.micropython
 	@mkdir -p .tools && touch .tools/.ready
 clean: ## delete what was made, .venv and .tools as well
-	rm -rf .venv .tools build .bench .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .tools lib build .bench .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.ready: requirements.txt tools/setup.py
@@ -107,3 +107,7 @@ clean: ## delete what was made, .venv and .tools as well
 .tools/.ready: tools/micropython.py | .venv/.ready
 	@$(PY) -m tools.micropython
 	@mkdir -p .tools && touch $@
+
+lib/.ready: requirements-board.txt tools/libraries.py | .venv/.ready
+	@$(PY) -m tools.libraries
+	@touch $@

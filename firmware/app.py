@@ -108,6 +108,8 @@ def build() -> Charger:
     charger.settings, charger.board = settings, board = _equipment(keys, log)
     register = EnergyRegister("register", clock)
     charger.core = core = _core(settings, board, register, supervisor)
+    boots = on_demand.load("firmware.storage.boot_record")
+    core.boot_trouble = boots.look(machine.RTC(), machine.reset_cause())
     charger.control = Control(core, board, clock)
     charger.outbox = outbox = Outbox(Journal("outbox"), OutboxStore("outbox"), keys, log)
     charger.transactions = Transactions(core, outbox, register, keys, clock, log)
@@ -186,6 +188,7 @@ def _services(charger: Charger) -> None:
     board = charger.board
     fieldbus = Fieldbus(board.buses, clock, log, board.polled)
     charger.housekeeping = Housekeeping((charger.control, fieldbus), clock, log)
+    charger.housekeeping.stayed_up = charger.stayed_up
     charger.charge_point = station
     charger.services = [
         ("control", charger.control, True),

@@ -16,7 +16,12 @@ class Charger:
 
     def run(self) -> None:
         """Run until a restart is wanted or a vital task has died; then everything is off."""
-        asyncio.run(self._main())
+        try:
+            asyncio.run(self._main())
+        except KeyboardInterrupt:  # people at the console: what they do next is no crash
+            self.safe()
+            self._expect_restart()
+            raise
 
     async def _main(self) -> None:
         self.tasks = tasks = Tasks(self.log)
@@ -34,12 +39,26 @@ class Charger:
         self.log.info("app", "restarting")
         if at_once:
             self.safe()
+        self._expect_restart()
+        if at_once:
             machine.reset()
         self.tasks.end()
 
     def clear_faults(self) -> None:
         """Service has repaired it: forget latched faults; one that is still there comes back."""
         self.core.supervisor.clear_latched()
+        self.stayed_up()
+
+    def stayed_up(self) -> None:
+        """It has run for long enough: earlier crashes and supply dips are forgotten."""
+        load("firmware.storage.boot_record").forget(machine.RTC())
+        self.core.boot_trouble = 0
+
+    def _expect_restart(self) -> None:
+        try:
+            load("firmware.storage.boot_record").wanted(machine.RTC())
+        except MemoryError:
+            pass  # then it counts as a crash
 
     def safe(self) -> None:
         """Contactor open and module off, now."""

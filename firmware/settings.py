@@ -34,6 +34,12 @@ FIELDS = (
     # network
     ("wifi_ssid", str, "", 0, 32),  # network to join
     ("wifi_password", str, "", 0, 63),  # and its password
+    ("ppp_apn", str, "", 0, 63),  # access point name of the mobile network
+    ("ppp_user", str, "", 0, 63),  # name for PAP or CHAP
+    ("ppp_password", str, "", 0, 63),  # and its password
+    ("setup_after_s", int, 900, 0, 86_400),
+    # ^ so long without network, then the access point opens; 0: never, but for the button
+    ("ap_password", str, "", 0, 63),  # of the access point, 8 or more; "" = the charger makes one
     # local start and stop
     ("button_id_tag", str, "BUTTON", 0, 20),  # idTag of the start button, "" = it only stops
     ("resume_after_power_cut", bool, False, 0, 1),  # go on when power is back and the gun still in
@@ -58,7 +64,7 @@ FIELDS = (
     ("watchdog_ms", int, 30_000, 0, 120_000),  # 0 = off (bench only)
     ("log_level", int, 1, 0, 3),  # 0 debug, 1 info, 2 warnings, 3 errors
 )
-SECRETS = ("authorization_key", "wifi_password")
+SECRETS = ("authorization_key", "wifi_password", "ppp_password", "ap_password")
 KEY, TYPE, DEFAULT, LOW, HIGH = range(5)
 _TRUE = ("true", "1", "yes", "on")
 _FALSE = ("false", "0", "no", "off")

@@ -27,7 +27,7 @@ _MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "storage": ("charging", "ocpp", *_LEAVES),
     "services": ("drivers", "net", "storage", "charging", "ocpp", *_LEAVES),
 }
-_ANYTHING = ("app", "board", "charger", "status")
+_ANYTHING = ("app", "board", "bring_up", "charger", "status")
 _PURE = ("charging", "ocpp")
 _LOADERS = ("__import__", "load")  # load: firmware/on_demand.py
 # What the pure parts may use of the standard library.

@@ -14,6 +14,7 @@ FOLDER = "m"
 ON_DEMAND = {
     "firmware",
     "firmware.app",
+    "firmware.bring_up",
     "firmware.settings",
     "firmware.status",
     "firmware.charging.fault_texts",
@@ -66,6 +67,7 @@ ON_DEMAND = {
     "firmware.services.profile_limits",
     "firmware.storage.profiles",
     "firmware.storage.thinning",
+    "firmware.storage.boot_record",
     "firmware.storage.dead_letters",
     "firmware.services.commands",
     "firmware.services.recovery",
@@ -89,10 +91,11 @@ ON_DEMAND = {
 CHOSEN = (
     *("firmware.board", "firmware.drivers.bms", "firmware.drivers.meter"),
     *("firmware.drivers.power", "firmware.drivers.reader", "firmware.drivers.can.mcp2515"),
-    "firmware.drivers.can.twai",
+    *("firmware.drivers.can.twai", "firmware.drivers.analog_input"),
+    *("firmware.drivers.thermistor", "firmware.drivers.voltage_sense"),
 )
 _ALWAYS = ("firmware.drivers.bms.alarms",)  # constants only: joined, they cost nothing
-_KEEP_PATH = ("firmware.app",)  # main.py asks for it
+_KEEP_PATH = ("firmware.app", "firmware.bring_up")  # main.py and people ask for them
 # The drivers that the hardware options name: how the board's code makes up their paths, and how
 # it does on the chip.
 _BY_NAME = tuple(f"firmware.drivers.{kind}." for kind in ("bms", "meter", "power", "reader"))

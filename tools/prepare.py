@@ -17,6 +17,7 @@ from tools.rewrite import rewrite
 from tools.squeeze import LogTexts, keywords, shorten, shorten_arguments
 
 LINES = "resident.lines"  # where each line of the joined module comes from, when it has lines
+MODULES = "resident.modules"  # which source each file on the chip is made from
 NAMES = "resident.names"  # what each function is called on the chip, and where it comes from
 LOG_TEXTS = "log.txt"  # what firmware/log.py prints, see squeeze.py
 # Type-only imports: a constant condition makes the compiler drop the block (71 bytes a module).
@@ -26,7 +27,8 @@ _TYPE_ONLY = (
 )
 # The folder of the modules with short names is found first, wherever this package lies.
 _FIND_SHORT = f"\nimport sys\nsys.path.insert(0, __path__[:-8] + {FOLDER!r})\n"
-_REPL = "firmware.charger"  # what people use by hand: its functions keep their names
+# What people use by hand: functions keep their names.
+_REPL = ("firmware.charger", "firmware.bring_up")
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -73,7 +75,7 @@ def prepare(
     paths_of = {m.name: m.path for m in modules}
     used = {word for path in outside for word in words(path.read_text(encoding="utf-8"))}
     for module in modules:
-        if module.name == _REPL:
+        if module.name in _REPL:
             used |= {name.rpartition(".")[2] for _, name in _qualified(module.tree)}
     new = short_names(texts, used, platform_names(), CHOSEN)
     short = short_modules(texts, packages)
@@ -91,6 +93,11 @@ def prepare(
     texts[bundle.BUNDLE] = lean.hot_first(texts[bundle.BUNDLE])
     files = [m for m in texts if m not in short and m not in packages]
     packages = {p for p in packages if _needed(p, files)}
+    origin = {_output(name, packages, short): paths_of[name] for name in texts if name in paths_of}
+    rows = (
+        f"{name}\t{path.relative_to(src.parent).as_posix()}\n" for name, path in origin.items()
+    )
+    (dst / MODULES).write_text("".join(rows))
     if short and "firmware" in texts:
         texts["firmware"] += _FIND_SHORT
     return {

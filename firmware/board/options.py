@@ -73,10 +73,28 @@ reader_d1 int 39 0 39 # GPIO, Wiegand D1, with a pull-up outside
 reader_wiegand_bits auto/26/34 auto # the frame's length; auto: both
 """,
     """
+network wifi/lan/ppp wifi # the way to the central system (docs/provisioning.md)
+lan_phy_address int 1 0 31 # lan: address of the LAN8720 on its management bus
+lan_mdc_pin int 23 0 33 # lan: GPIO of MDC
+lan_mdio_pin int 18 0 33 # lan: GPIO of MDIO
+lan_power_pin int -1 -1 33 # lan: GPIO that powers the oscillator; -1: none
+lan_clock_pin 0/16/17 0 # lan: GPIO of the 50 MHz clock; 0: into the chip, 16 and 17: out of it
+ppp_auth none/pap/chap none # ppp: how name and password are told
+ppp_tx int 14 0 33 # ppp: GPIO to the modem, UART 1
+ppp_rx int 35 0 39 # ppp: GPIO from the modem, UART 1
+ppp_baud int 115200 9600 921600 # ppp: bits a second
+""",
+    """
 door_pin int -1 -1 39 # GPIO of a contact to ground, closed while the door is; -1: none
 earth_fault_pin int -1 -1 39 # GPIO of a monitoring relay that is closed while all is well
 gun_temperature_pin int -1 -1 39 # GPIO (32 to 39) of the connector's thermistor
+gun_ntc_ohm int 10000 1000 200000 # the thermistor at 25 degC
+gun_ntc_beta int 3950 2000 6000 # the thermistor's B value
+gun_ntc_pull_up_ohm int 10000 500 200000 # from the thermistor's pin to 3.3 V; itself to ground
 gun_sense_pin int -1 -1 39 # GPIO (32 to 39) of a divider at the gun's side of the contactor
+gun_sense_full_mv int 100000 20000 200000 # at the gun, when the pin has gun_sense_in_full_mv
+gun_sense_in_zero_mv int 300 0 2000 # at the pin without voltage; below 250: no check
+gun_sense_in_full_mv int 2700 1000 3000 # at the pin at gun_sense_full_mv
 """,
 )
 _TYPES = {"int": int, "bool": bool}

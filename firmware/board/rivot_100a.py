@@ -27,6 +27,8 @@ _FEEDBACK = const(27)
 _E_STOP = const(32)
 _GUN = const(33)
 _BUTTON = const(13)
+_FIRST_ADC = const(32)  # those of ADC 2 do not work together with Wi-Fi
+_FIRST_WITHOUT_PULL = const(34)
 _TWAI_TX = const(21)
 _TWAI_RX = const(22)
 _SPI_SCK = const(18)
@@ -68,9 +70,14 @@ def build(settings: "Settings", options: "Options", check_pins: "Callable") -> B
     board.module_reading = ModuleReading()
     board.door = _contact(options.door_pin)
     board.earth_fault = _contact(options.earth_fault_pin)
-    board.thermistor = None
-    board.gun_sense = None
-    wiring = _Wiring(settings, options)
+    board.thermistor = board.gun_sense = None
+    adc = _adc(options, "gun_temperature_pin")
+    if adc:
+        board.thermistor = load("firmware.drivers.thermistor").make(adc, options)
+    adc = _adc(options, "gun_sense_pin")
+    if adc:
+        board.gun_sense = load("firmware.drivers.voltage_sense").make(adc, options)
+    wiring = Wiring(settings, options)
     board.module = wiring.driver("power", board.module_reading)
     board.bms = wiring.driver("bms", board.bms_reading)
     board.meter = board.meter_reading = board.tag_reader = None
@@ -85,14 +92,33 @@ def build(settings: "Settings", options: "Options", check_pins: "Callable") -> B
     return board
 
 
+def reading_of(kind: str) -> object:
+    """What a driver of `kind` fills; None for a reader."""
+    made = {"bms": BmsReading, "power": ModuleReading, "meter": MeterReading}.get(kind)
+    return made() if made else None
+
+
 def _contact(pin: int) -> "DigitalInput | None":
     """A normally closed contact to ground: active when it opens, or its wire breaks."""
     if pin < 0:
         return None
-    return DigitalInput(Pin(pin, Pin.IN, Pin.PULL_UP), False, 0, 500)
+    pull = Pin.PULL_UP if pin < _FIRST_WITHOUT_PULL else None
+    return DigitalInput(Pin(pin, Pin.IN, pull), False, 0, 500)
 
 
-class _Wiring:
+def _adc(options: "Options", key: str) -> "ADC | None":
+    """The analog input at the pin of that option, None where it is not fitted."""
+    pin = getattr(options, key)
+    if pin < 0:
+        return None
+    if pin < _FIRST_ADC:
+        raise ChargerError("hardware.json: %s: GPIO %d has no ADC, 32 to 39 have" % (key, pin))
+    from machine import ADC
+
+    return ADC(Pin(pin), atten=ADC.ATTN_11DB)
+
+
+class Wiring:
     """Makes buses and drivers; needed only while the board is built."""
 
     def __init__(self, settings: "Settings", options: "Options") -> None:
@@ -125,13 +151,17 @@ class _Wiring:
         name = getattr(self._options, kind)
         module = load("firmware.drivers.%s.%s" % (kind, name))
         wants = module.WIRE
-        wire = self._makers[wants[0]](kind, wants) if wants else None
+        wire = self.wire(kind, wants) if wants else None
         driver = module.make(wire, reading, self._options)
         if wants and wants[0] == "can":
             self.buses.append((wire, (driver,)))
         elif kind != "reader":
             self.polled.append(driver)
         return driver
+
+    def wire(self, kind: str, wants: tuple) -> object:
+        """What a driver of `kind` that wants `wants` (its WIRE) is handed."""
+        return self._makers[wants[0]](kind, wants)
 
     def _on_can(self, kind: str, wants: tuple) -> "Can":
         if kind == "power":

@@ -1,6 +1,7 @@
 """The control loop: every 50 ms pins in, one tick of the charging core, outputs out.
 
-Gun, E-stop and what BMS and module say are looked at every 10 ms; a reason to stop ticks at once.
+Gun, E-stop, door, earth fault monitor and what BMS and module say are looked at every 10 ms; a
+reason to stop ticks at once.
 
 Vital: when it dies the charger stops. `tick` allocates nothing; what other services must know is
 in the core's event ring and in `button_pressed`.
@@ -24,6 +25,10 @@ class Control:
         self._board = board
         self._clock = clock
         self._last = self._sampled = clock.ticks()
+        self._stops = [board.e_stop]  # inputs that stop when they become active
+        for contact in (board.door, board.earth_fault):
+            if contact:
+                self._stops.append(contact)
         self._bms_follows = hasattr(board.bms, "session")
         self.tick_max_ms = 0
         self.turns = 0
@@ -53,13 +58,16 @@ class Control:
         self.turns += 1
 
     def _stopping_input(self, dt_ms: int) -> bool:
-        """Sample gun and E-stop; True when something has just become a reason to stop."""
+        """Sample gun and stopping contacts; True when something has just become a reason."""
         self._sampled = self._clock.ticks()
         gun = self._board.gun
-        e_stop = self._board.e_stop
         gun.update(dt_ms)
-        e_stop.update(dt_ms)
-        if (gun.changed and not gun.active) or (e_stop.changed and e_stop.active):
+        stop = gun.changed and not gun.active
+        for contact in self._stops:
+            contact.update(dt_ms)
+            if contact.changed and contact.active:
+                stop = True
+        if stop:
             return True
         before = self._told_to_stop
         self._told_to_stop = self._core.told_to_stop()
@@ -70,6 +78,8 @@ class Control:
         core = self._core
         board = self._board
         self._read(core, board, dt_ms)
+        self._read_fitted(core, board)
+        core.gap_ms = dt_ms
         core.tick(dt_ms)
         sequence = core.sequence
         board.contactor.command(sequence.contactor)
@@ -95,6 +105,25 @@ class Control:
         board.button.update(dt_ms)
         if board.button.take():
             self.button_pressed = True
+
+    def _read_fitted(self, core: "ChargingCore", board: "Board") -> None:
+        """What hardware.json says is there. A sensor that makes no sense is a fault, no guess."""
+        if board.door:
+            core.door_open = board.door.active
+        if board.earth_fault:
+            core.earth_fault = board.earth_fault.active
+        bad = False
+        thermistor = board.thermistor
+        if thermistor:
+            thermistor.update()
+            core.gun_c10 = thermistor.c10
+            bad = thermistor.bad
+        sense = board.gun_sense
+        if sense:
+            sense.update()
+            core.gun_mv = sense.mv
+            bad = bad or sense.bad
+        core.gun_sensor_bad = bad
 
     def safe(self) -> None:
         """Everything off, now; called on every way out."""

@@ -5,6 +5,7 @@ import gc
 
 from micropython import const
 
+_STAYED_UP_S = const(600)  # so long without a restart, earlier ones are forgotten
 _PERIOD_MS = const(1000)
 _COLLECT_EVERY = const(5)
 
@@ -14,6 +15,7 @@ class Housekeeping:
 
     def __init__(self, loops: tuple, clock: "Clock", log: "Log") -> None:
         self.watchdog = None
+        self.stayed_up = None  # called once, after `_STAYED_UP_S`
         self._loops = loops
         self._seen = [-1] * len(loops)
         self._clock = clock
@@ -32,7 +34,13 @@ class Housekeeping:
 
     def turn(self) -> bool:
         """Feed the watchdog if every vital loop has turned since the last call."""
-        self._clock.uptime()  # must be asked before ticks_ms wraps
+        seconds, _ = self._clock.uptime()  # must be asked before ticks_ms wraps
+        if self.stayed_up and seconds >= _STAYED_UP_S:
+            try:
+                self.stayed_up()
+                self.stayed_up = None
+            except MemoryError:
+                pass  # again in a second
         alive = True
         for index, loop in enumerate(self._loops):
             if loop.turns == self._seen[index]:

@@ -1,8 +1,11 @@
-"""What must stop the charger: the plant is off in time, the server hears code and reason, and the
-fault clears as the design says."""
+"""Stories of faults: what comes before, after and together with them.
+
+That each row of the table acts, is told and ends as it says is test_fault_table.py's business.
+"""
 
 import pytest
 
+from host_tests.scenarios.conftest import booted
 from host_tests.scenarios.steps import (
     OFF_MS,
     amps,
@@ -19,41 +22,24 @@ from host_tests.scenarios.steps import (
     status,
     transaction_id,
 )
-
-BMS_LIMIT_MS = MODULE_LIMIT_MS = 3_000  # settings bms_timeout_ms and module_timeout_ms
-# command, limit for "off" in ms, error code, vendor error code, stop reason, command that ends it
-FAULTS = [
-    ("estop on", OFF_MS, "OtherError", "EmergencyStop", "EmergencyStop", "estop off"),
-    ("module fault=1", OFF_MS, "InternalError", "ModuleFault", "Other", "module fault=0"),
-    ("module temperature=75", 3_000, "HighTemperature", "ModuleOverTemperature", "Other",
-     "module temperature=50"),
-    ("module off", MODULE_LIMIT_MS + 1_000, "InternalError", "ModuleSilent", "Other", "module on"),
-    ("bms off", BMS_LIMIT_MS + 1_000, "EVCommunicationError", "BmsSilent", "Other", "bms on"),
-]  # fmt: skip
+from tools.sim.hardware import COIL, HardwareError
 
 
-@pytest.mark.parametrize(
-    ("strike", "limit_ms", "code", "vendor_code", "reason", "heal"),
-    FAULTS,
-    ids=[row[3] for row in FAULTS],
-)
-def test_fault_in_a_session(bench, strike, limit_ms, code, vendor_code, reason, heal) -> None:
+def test_a_fault_ends_the_session_in_the_guide_s_order_and_forbids_the_next(bench) -> None:
     transaction = charging(bench)
     bench.run(2)
-    bench.command(strike)
-    off_in_time(bench, limit_ms)
+    bench.command("module fault=1")
+    off_in_time(bench, OFF_MS)
     bench.expect_order(
         [
-            status("Faulted", errorCode=code, vendorErrorCode=vendor_code),
+            status("Faulted", errorCode="InternalError", vendorErrorCode="ModuleFault"),
             ("DataTransfer", {"messageId": "SessionSummary"}),
-            ("StopTransaction", {"reason": reason, "transactionId": transaction}),
+            ("StopTransaction", {"reason": "Other", "transactionId": transaction}),
         ]
     )
     answer = bench.call("RemoteStartTransaction", {"connectorId": 1, "idTag": "A"})
     assert answer == {"status": "Rejected"}
-    bench.run(2)
-    assert power_is_off(bench)
-    bench.command(heal)
+    bench.command("module fault=0")
     expect_status(bench, "Finishing", errorCode="NoError")
     bench.run(2)
     assert power_is_off(bench)  # it never goes on by itself
@@ -166,3 +152,119 @@ def test_faults_without_server_reach_it_later(bench) -> None:
     expect_status(bench, "Faulted", within_s=30, errorCode="OtherError")
     bench.expect("StopTransaction", reason="EmergencyStop")
     one_session(bench)
+
+
+FITTED = {"door_pin": 15, "earth_fault_pin": 12, "gun_temperature_pin": 36, "gun_sense_pin": 39}
+
+
+def test_everything_fitted_charges_and_each_input_is_alive(start) -> None:
+    bench = start(FITTED)
+    booted(bench)
+    charging(bench)
+    bench.run(10)
+    assert amps(bench) > 85
+    assert not [s for s in calls(bench, "StatusNotification") if s["status"] == "Faulted"]
+    for strike, heal, name in (
+        ("door open", "door closed", "DoorOpen"),
+        ("gun sense=open", "gun sense=ok", "GunSensor"),
+        ("gun temperature=short", "gun temperature=auto", "GunSensor"),
+    ):
+        bench.command(strike)
+        expect_status(bench, "Faulted", vendorErrorCode=name)
+        bench.command(heal)
+        expect_status(bench, "Finishing", within_s=15)
+    one_session(bench)
+
+
+def test_a_module_that_knows_its_own_output_only_uses_the_board_s_sense_at_the_gun(start) -> None:
+    """The rivot BMS tells no voltage either: without the divider no battery would be found."""
+    options = {"power": "maxwell", "gun_sense_pin": 39}
+    bench = start(options)
+    booted(bench)
+    charging(bench)
+    bench.run(3)
+    counters = bench.hardware.counters
+    assert counters["operations"] == 1 and counters["closed_onto_difference"] == 0
+
+
+def test_the_wrong_pin_is_named_and_nothing_starts(start) -> None:
+    bench = start({"gun_temperature_pin": 14})
+    bench.run(3)
+    assert "hardware.json: gun_temperature_pin: GPIO 14 has no ADC, 32 to 39 have" in bench.output
+    assert power_is_off(bench)
+
+
+def faulted(bench, name: str) -> None:
+    """The boot sequence of a charger that is held."""
+    bench.expect("BootNotification", within_s=20)
+    bench.expect("StatusNotification", connectorId=1, status="Faulted", vendorErrorCode=name)
+    assert power_is_off(bench)
+
+
+def dies(bench) -> None:
+    """The field bus's task dies; the chip restarts."""
+    hardware = bench.hardware
+    starts = bench.charger.starts
+
+    def fail(*_: object) -> None:
+        del hardware.spi_transfer  # the next time it works again
+        raise HardwareError("broken by the test")
+
+    hardware.spi_transfer = fail
+    bench.run_until(lambda: bench.charger.starts > starts, 5, "a restart")
+    assert power_is_off(bench)
+
+
+def test_a_task_that_dies_three_times_holds_the_charger(bench) -> None:
+    charging(bench)
+    for _ in range(2):
+        dies(bench)
+        booted(bench, "Preparing")
+        bench.run(3)
+    dies(bench)
+    faulted(bench, "CrashLoop")
+    assert bench.call("Reset", {"type": "Hard"}) == {"status": "Accepted"}
+    faulted(bench, "CrashLoop")  # an ordered restart repairs nothing
+    bench.command("service")
+    expect_status(bench, "Preparing")
+    for _ in range(3):  # and counts for nothing
+        assert bench.call("Reset", {"type": "Soft"}) == {"status": "Accepted"}
+        booted(bench, "Preparing")
+
+
+@pytest.mark.slow
+def test_a_charger_in_a_crash_loop_is_let_go_after_ten_minutes(bench) -> None:
+    for _ in range(2):
+        dies(bench)
+        booted(bench)
+    dies(bench)
+    faulted(bench, "CrashLoop")
+    bench.expect_none("StatusNotification", 590, status="Available", connectorId=1)
+    expect_status(bench, "Available", within_s=20, errorCode="NoError")
+    dies(bench)
+    booted(bench)  # it counts from the beginning
+
+
+def test_a_supply_that_dips_three_times_holds_the_charger(bench) -> None:
+    for _ in range(2):
+        bench.command("brownout")
+        booted(bench)
+    bench.command("brownout")
+    faulted(bench, "BrownOut")
+    bench.command("power")  # the plug is pulled: a technician's way
+    bench.power_on()
+    booted(bench)
+
+
+def test_the_charge_pump_holds_the_contactor_and_a_stopped_tick_drops_it(start) -> None:
+    bench = start(options={"charge_pump": True})
+    booted(bench)
+    charging(bench)
+    bench.run(5)
+    plant = bench.hardware.plant_state()
+    assert plant["contactor"] and plant["amps"] > 50
+    hardware = bench.hardware
+    hardware.advance(hardware.now_ms + 200)  # the firmware does not know of this time
+    assert hardware.contactor.closed
+    hardware.advance(hardware.now_ms + 200)
+    assert not hardware.contactor.closed and hardware.pins.level(COIL) == 1

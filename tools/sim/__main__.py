@@ -60,7 +60,8 @@ def parse(arguments: list[str] | None = None) -> Options:
         help="the chip's file system: a littlefs2 image (a folder on cpython), created if "
         "missing, kept; without it: a new one, not kept")  # fmt: skip
     add("--control", metavar="PORT", type=_port, help="take commands on this port of 127.0.0.1")
-    add("--web", metavar="PORT", type=_port, help="the charger's own web page (none yet)")
+    add("--web", metavar="PORT", type=_port,
+        help="127.0.0.1:PORT leads to the charger's own web page, 0: a free one")  # fmt: skip
     add("--set", metavar="KEY=VALUE", type=_setting, action="append", default=[],
         help="a setting or OCPP key, taken over at boot; may be repeated")  # fmt: skip
     add(

@@ -21,6 +21,7 @@ from tools.sim.file_server import FileServer
 from tools.sim.protocol import Op
 from tools.sim.script import CallError, Delay, Drop, Entry, Refuse, Silence, same
 from tools.sim.server import ScriptedServer
+from tools.sim.visitors import Response, Visitors, request
 
 __all__ = ["Bench", "BenchError", "CallError", "Delay", "Drop", "Entry", "Refuse", "Silence"]
 
@@ -30,7 +31,8 @@ _TAIL = 25
 _ADVANCE = int(Op.ADVANCE)
 _FOREVER = float("inf")
 _NOBODY = 1  # a port that refuses
-_URL = "ws://csms.test:9000/ocpp"
+# A charger that is set up, on a network that nobody has to look after.
+_SETTINGS = {"csms_url": "ws://csms.test:9000/ocpp", "setup_after_s": 0}
 
 
 class BenchError(AssertionError):
@@ -56,17 +58,20 @@ class Bench:
         self.hardware = hardware
         self.server = ScriptedServer(lambda: self.now_s * 1000, lambda: EPOCH_UNIX_S + self.now_s)
         self.files_server = FileServer()
+        self.visitors = Visitors()
         self._folder = Path(tempfile.mkdtemp(prefix="rivot-bench-"))
         self._printed = self._folder / "output"
         self._output = self._printed.open("ab", buffering=0)
         self._cursor = 0
         self._waiting: int | None = None  # the firmware idles and wants so many ms
         self.powered = False
+        self._stall_ms = 0.0
         self.charger = VirtualCharger(
             on, hardware, flash or self._folder / "flash", self._resolve,
-            virtual=True, heap=heap, settings={"csms_url": _URL, **(settings or {})}, cut=cut,
+            virtual=True, heap=heap, settings={**_SETTINGS, **(settings or {})}, cut=cut,
             firmware=firmware, output=self._output, say=self._note,
         )  # fmt: skip
+        self.charger.chip.listening = self.visitors.listening
 
     def __enter__(self) -> "Bench":
         self.power_on()
@@ -82,6 +87,7 @@ class Bench:
         self.powered = False
         self.server.shut_down()
         self.files_server.shut_down()
+        self.visitors.shut_down()
         self._output.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -115,7 +121,7 @@ class Bench:
             self._let_pass(deadline_ms)
 
     def _served(self) -> bool:
-        busy = self.server.service()
+        busy = self.server.service() | self.visitors.service()
         return self.files_server.service() or busy
 
     def _resolve(self, host: str, port: int) -> int:
@@ -170,6 +176,8 @@ class Bench:
             self.server.next_due_ms() or _FOREVER,
             (self.charger.chip.watchdog_due_ms() or _FOREVER) if self.powered else _FOREVER,
         )
+        if self._stall_ms:
+            target, self._stall_ms = now_ms + self._stall_ms, 0.0
         moved_ms = max(1, min(_LONGEST_STEP_MS, -int(-(target - now_ms) // 1)))
         self.hardware.advance(now_ms + moved_ms)
         if not self.powered:
@@ -182,6 +190,11 @@ class Bench:
             self._waiting = None
         else:
             self._grant(moved_ms)
+
+    def stall(self, seconds: float) -> None:
+        """The firmware stands still for so long, as in a call that does not yield."""
+        self._stall_ms = seconds * 1000
+        self.run(seconds)
 
     # --- the charger ---
 
@@ -218,8 +231,12 @@ class Bench:
         answer = self.charger.command(words)
         if "error" in answer:
             raise BenchError(f"{line}: {answer['error']}")
-        if words[0] == "net":
+        if words[0] == "net" and words[1] in ("on", "off"):
             self.server.set_air(words[1] == "on")
+        if words[0] in ("brownout", "crash"):
+            self._waiting = None
+        elif self._waiting is not None and words == ["service"]:
+            self._grant(0)  # it looks at once
         return answer
 
     def state(self) -> dict[str, Any]:
@@ -353,6 +370,15 @@ class Bench:
         if entry.kind == "CallError":
             raise CallError(entry.payload["code"], entry.payload["description"])
         return entry.payload
+
+    def http(
+        self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None,
+        within_s: float = 20, port: int = 80,
+    ) -> Response:  # fmt: skip
+        """A request to the firmware's own server; OSError: nobody listens."""
+        visitor = self.visitors.visit(port, request(method, path, body, headers))
+        self.run_until(lambda: visitor.over, within_s, f"an answer to {method} {path}")
+        return visitor.response()
 
     def _note(self, line: str) -> None:
         self._output.write(f"[bench {self.now_s:.3f}] {line}\n".encode())

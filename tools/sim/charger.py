@@ -21,6 +21,7 @@ from tools.sim.chip import (
     ResetRequested,
 )
 from tools.sim.flash import FolderFlash, ImageFlash, PowerCut
+from tools.sim.links import Modem
 from tools.sim.options import fields as hardware_options
 
 _MOST_DEATHS = 10
@@ -71,7 +72,10 @@ class VirtualCharger:
         """Mains are on: the chip starts with the settings of the first time."""
         code = process.code_files(self._firmware)
         optional = any(key in self._settings for key, *_ in hardware_options())
-        self._more = process.rare_modules(self._firmware, optional)
+        links = _more_links(self._settings)
+        self._more = process.rare_modules(self._firmware, optional, links)
+        if self._settings.get("network") == "ppp":
+            self.chip.modem = Modem()
         # a file that the vehicle's driver wants, like the table of its CAN signals
         wanted: dict[str, bytes] = getattr(
             getattr(self.hardware, "vehicle", None), "files", dict
@@ -79,6 +83,8 @@ class VirtualCharger:
         self.flash.prepare(code, {**wanted, **process.settings_file(self._settings)})
         self._settings = {}
         self._deaths = 0
+        if self.chip.modem:
+            self.chip.modem.reset()
         self.chip.power_on()
         self.chip.reset(PWRON_RESET)
         self._start()
@@ -162,19 +168,34 @@ class VirtualCharger:
     def command(self, words: list[str]) -> dict[str, Any]:
         """All commands but `state` and `power`."""
         if words[:1] == ["net"]:
+            if len(words) == 2 and words[1].startswith("password="):
+                self.chip.wifi.password = words[1].partition("=")[2]
+                return {"ok": True}
             if len(words) != 2 or words[1] not in ("on", "off"):
-                return {"error": "net on or net off"}
+                return {"error": "net on, net off or net password=TEXT"}
             self.chip.wifi.set_air(words[1] == "on", self.hardware.now_ms)
             return {"ok": True}
-        return dict(self.hardware.command(words))
+        if words == ["brownout"]:
+            self.restart(PWRON_RESET, "the supply dipped")
+        elif words == ["crash"]:
+            self.restart(HARD_RESET, "the chip crashed")
+        elif words == ["service"]:
+            self._tell(b"service\n")
+        else:
+            return dict(self.hardware.command(words))
+        return {"ok": True}
 
     def ask_status(self) -> None:
         """Have the firmware tell its half of `state`; `take_status` has the answer later."""
         self.take_status()  # an answer that came too late
         self._status = b""
+        self._tell(b"\n")
+
+    def _tell(self, line: bytes) -> None:
+        """A word to the firmware past its pins, as from its console; it answers with its state."""
         if self.child:
             try:
-                self.child.status.send(b"\n")
+                self.child.status.send(line)
             except OSError:
                 pass
 
@@ -194,10 +215,18 @@ class VirtualCharger:
         merged: dict[str, Any] = {field: (status or {}).get(field) for field in STATUS_FIELDS}
         if status is None:
             merged["firmware"] = "silent"
+        point = self.chip.access_point
+        merged["access_point"] = point.name if point.active else None
         merged["shim_bytes"] = self.chip.shim_bytes
         merged["flash_writes"] = self.flash.counter.writes
         merged["plant"] = self.hardware.plant_state()
         return merged
+
+
+def _more_links(settings: dict[str, Any]) -> bool:
+    """Can it come to an access point, a LAN or PPP; a stored charger may have any."""
+    wired = settings.get("network", "wifi") != "wifi"
+    return wired or str(settings.get("setup_after_s", "")) != "0"
 
 
 def wall_clock() -> Callable[[], float]:

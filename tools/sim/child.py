@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-_FLASH_COUNT, _ADVANCE, _RESOLVE, _RTC_READ = 0x12, 0x10, 0x0D, 0x08
+_FLASH_COUNT, _ADVANCE, _RESOLVE, _RTC_READ, _LISTEN = 0x12, 0x10, 0x0D, 0x08, 0x14
 # Absolute paths below these are the PC's own; all others are the chip's.
 _HOST = tuple({sys.prefix, sys.base_prefix, "/dev", "/proc", "/etc", "/usr", "/sys"})
 
@@ -195,21 +195,25 @@ class Policy(asyncio.DefaultEventLoopPolicy):
         return loop
 
     def _status(self) -> None:
-        if not self._channel.recv(64):
+        said = self._channel.recv(64)
+        if not said:
             raise SystemExit  # the hardware is gone
+        if self.charger and b"service" in said:
+            self.charger.clear_faults()
         status = self.charger.status() if self.charger else {}
         self._channel.sendall(json.dumps(status).encode() + b"\n")
 
 
 def resolver(ask: Any) -> Any:
-    """`getaddrinfo` that asks the hardware, but for addresses to bind to."""
+    """`getaddrinfo` that asks the hardware for the way there, or where to listen."""
     real = socket.getaddrinfo
 
     def getaddrinfo(host: Any, port: Any, *more: Any, **options: Any) -> list:
         if host and host not in ("0.0.0.0", "::"):
             port = ask(_RESOLVE, 0, 0, 0, f"{host} {port}".encode())
-            host = "127.0.0.1"
-        return real(host or "0.0.0.0", port, *more, **options)
+        else:
+            port = ask(_LISTEN, 0, int(port))
+        return real("127.0.0.1", port, *more, **options)
 
     return getaddrinfo
 

@@ -7,56 +7,37 @@ It owns what sits on the chip itself: watchdog, reset cause, RTC, Wi-Fi station,
 from collections.abc import Callable
 from typing import Any
 
+from tools.sim.links import ACCESS_POINT, LAN, PPP, SCANNED, AccessPoint, Modem, Wifi, Wired
 from tools.sim.protocol import FAULT, NO_PIN, OK, OS_ERROR, POSTED, REPLY, REQUEST, Op
 
 PWRON_RESET, HARD_RESET, WDT_RESET = 1, 2, 3
 _POWER_ON_UNIX_S = 946_684_800  # what an ESP32's RTC shows after power-up: 2000-01-01
-_STAT_IDLE, _STAT_CONNECTING, _STAT_NO_AP, _STAT_GOT_IP = 1000, 1001, 201, 1010
-_JOIN_MS = 300
 _NO_SUCH_HOST = -2  # EAI_NONAME of the unix port
 _GPIOS = 40
+_MODEM_UART = 1
 _CAN_STATUS = 0x3FF6B008  # of the TWAI controller
+_CAN_BUFFER = 13  # its registers of a frame, from 56 bytes above
 
 
 class ResetRequested(Exception):
     """The firmware called machine.reset()."""
 
 
-class Wifi:
-    """The air and the station in it. The chip joins again by itself when the air is back."""
-
-    def __init__(self) -> None:
-        self.air = True
-        self.clear(0)
-
-    def clear(self, now_ms: float) -> None:
-        """The chip is reset: the station is off."""
-        self.active = False
-        self.wanted = False
-        self.since_ms = now_ms
-
-    def set_air(self, on: bool, now_ms: float) -> None:
-        """Switch the access point."""
-        self.air = on
-        self.since_ms = now_ms
-
-    def status(self, now_ms: float) -> int:
-        """network.STAT_*"""
-        if not (self.active and self.wanted):
-            return _STAT_IDLE
-        if not self.air:
-            return _STAT_NO_AP
-        return _STAT_GOT_IP if now_ms - self.since_ms >= _JOIN_MS else _STAT_CONNECTING
-
-
 class Chip:
-    """One virtual ESP32. `resolve(host, port)` answers a port on 127.0.0.1 or raises OSError."""
+    """One virtual ESP32. `resolve(host, port)` answers a port on 127.0.0.1 or raises OSError.
+
+    `listening(port)` answers the port on 127.0.0.1 where the firmware's own server goes, 0: any.
+    """
 
     def __init__(self, hardware: Any, flash: Any, resolve: Callable[[str, int], int]) -> None:
         self.hardware = hardware
         self.flash = flash
         self.resolve = resolve
+        self.listening: Callable[[int], int] = lambda port: 0
         self.wifi = Wifi()
+        self.access_point = AccessPoint()
+        self.wired = {LAN: Wired(connects=False), PPP: Wired(connects=True)}
+        self.modem: Modem | None = None  # on the UART _MODEM_UART
         self.reset_cause = PWRON_RESET
         self.shim_bytes: int | None = None
         self.accesses = 0
@@ -82,6 +63,9 @@ class Chip:
         self._status_read = False
         self._wdt_ms = None
         self.wifi.clear(self.hardware.now_ms)
+        self.access_point.clear()
+        for link in self.wired.values():
+            link.clear(self.hardware.now_ms)
         self.hardware.release_outputs()
 
     def watchdog_due_ms(self) -> float | None:
@@ -127,13 +111,20 @@ class Chip:
     def seen(self) -> bytes:
         """What the firmware has looked at before, as it is now; see shim/link.py.
 
-        Levels of 40 GPIOs (2: not known), is the CAN controller's status known, the status.
+        Levels of 40 GPIOs (2: not known), is the CAN controller's status known, the status, and
+        while a frame waits there, the 13 registers of its buffer.
         """
-        levels = bytearray(b"\x02" * _GPIOS + bytes(2))
+        levels = bytearray(b"\x02" * _GPIOS + bytes(2 + _CAN_BUFFER))
         for pin in self._pins_read:
             levels[pin] = self.hardware.pin_read(pin)
         if self._status_read:
-            levels[_GPIOS:] = 1, self.hardware.mem_read(_CAN_STATUS) & 0xFF
+            status = self.hardware.mem_read(_CAN_STATUS) & 0xFF
+            levels[_GPIOS : _GPIOS + 2] = 1, status
+            if status & 1:
+                for i in range(_CAN_BUFFER):
+                    levels[_GPIOS + 2 + i] = (
+                        self.hardware.mem_read(_CAN_STATUS + 56 + 4 * i) & 0xFF
+                    )
         return bytes(levels)
 
     def flags(self) -> int:
@@ -183,12 +174,19 @@ class Chip:
         self.hardware.uart_init(unit, arg, value & 255, parity, value >> 16 & 255, tx, rx)
 
     def _uart_any(self, unit: int, arg: int, value: int, payload: bytes) -> int:
+        if self.modem and unit == _MODEM_UART:
+            return self.modem.waiting()
         return self.hardware.uart_any(unit)
 
     def _uart_read(self, unit: int, arg: int, value: int, payload: bytes) -> bytes:
+        if self.modem and unit == _MODEM_UART:
+            return self.modem.read(arg)
         return bytes(self.hardware.uart_read(unit, arg))
 
     def _uart_write(self, unit: int, arg: int, value: int, payload: bytes) -> None:
+        if self.modem and unit == _MODEM_UART:
+            self.modem.write(payload, self.wifi.air)
+            return
         self.hardware.uart_write(unit, payload)
 
     def _adc_read(self, unit: int, arg: int, value: int, payload: bytes) -> int:
@@ -215,8 +213,8 @@ class Chip:
     def _rtc_write(self, unit: int, arg: int, value: int, payload: bytes) -> None:
         self._set_rtc(value)
 
-    def _rtc_memory_read(self, unit: int, arg: int, value: int, payload: bytes) -> bytes:
-        return self._rtc_memory
+    def _rtc_memory_read(self, unit: int, arg: int, value: int, payload: bytes) -> bytes | int:
+        return len(self._rtc_memory) if unit else self._rtc_memory
 
     def _rtc_memory_write(self, unit: int, arg: int, value: int, payload: bytes) -> None:
         if len(payload) > 2048:
@@ -239,13 +237,41 @@ class Chip:
     def _wlan_set(self, unit: int, arg: int, value: int, payload: bytes) -> None:
         if unit == 0:
             self.wifi.active = bool(arg)
+        elif unit == 1:
+            self.wifi.join(payload.decode(), self.hardware.now_ms)
         else:
-            self.wifi.wanted = unit == 1
+            self.wifi.wanted = False
         self.wifi.since_ms = self.hardware.now_ms
+
+    def _scan(self, unit: int, arg: int, value: int, payload: bytes) -> bytes:
+        return "\n".join(SCANNED if self.wifi.air else ()).encode()
+
+    def _link(self, unit: int, arg: int, value: int, payload: bytes) -> int:
+        if unit == ACCESS_POINT:
+            return int(self.access_point.active)
+        link = self.wired[unit]
+        if arg == 0:
+            return int(link.active)
+        return int(link.up(self.wifi.air, self.hardware.now_ms))
+
+    def _link_set(self, unit: int, arg: int, value: int, payload: bytes) -> None:
+        if unit == ACCESS_POINT:
+            self.access_point.set(arg, payload.decode())
+        else:
+            self.wired[unit].set(arg, payload.decode(), self.hardware.now_ms)
+
+    def _listen(self, unit: int, arg: int, value: int, payload: bytes) -> int:
+        return self.listening(arg)
+
+    def reachable(self) -> bool:
+        """Is there a way into the network; who does not look after a link has one (tests)."""
+        wired = [link for link in self.wired.values() if link.active]
+        up = any(link.up(self.wifi.air, self.hardware.now_ms) for link in wired)
+        return self.wifi.air and not self.wifi.shut_out() and (up or not wired)
 
     def _resolve(self, unit: int, arg: int, value: int, payload: bytes) -> int:
         host, _, port = payload.decode().rpartition(" ")
-        if not self.wifi.air:
+        if not self.reachable():
             raise OSError(_NO_SUCH_HOST, "no such host: the network is off")
         return self.resolve(host, int(port))
 

@@ -16,8 +16,15 @@ HELP = """\
   bms off|on|soc=87 voltage=76.38 current_limit=90 voltage_limit=84 temperature=26.5 allowed=0
   module off|on|temperature=70 fault=1
   meter off|on, reader off|on     the plug of the energy meter, of the tag reader
-  weld on|off                     contactor stays closed
-  net off|on                      Wi-Fi
+  weld on|off, coil off|on        contactor stays closed; its coil is broken
+  door open|closed, earth on|off  where hardware options fit them
+  gun temperature=80 (auto, open, short) sense=ok (open, short) contact=ok (open)
+      wires=ok (reversed, shorted)
+  bms voltage_scale=1 current_sign=1 alarm=none (short, weld, insulation)   what it tells wrongly
+  module extra_volts=0 extra_amps=0 bleeder=5.5 leak=0 stuck=0              what is wrong with it
+  service                         what charger.clear_faults() does
+  crash, brownout                 the chip crashes; its supply dips
+  net off|on, net password=TEXT   the network; what the Wi-Fi router wants from now on
   power                           pull the mains plug: everything ends, status 137
   state                           what the firmware says and what the plant does
   quit                            end (keyboard only)"""

@@ -19,8 +19,20 @@ from tools.sim.chips.uart import Uart
 from tools.sim.options import options as hardware_options
 from tools.sim.plant.battery import Battery
 from tools.sim.plant.circuit import Circuit
-from tools.sim.plant.commands import BMS, MODULE, BadCommand, parse, switch, values
+from tools.sim.plant.commands import (
+    BMS,
+    MODULE,
+    MODULE_ILLS,
+    BadCommand,
+    parse,
+    switch,
+    values,
+)
+from tools.sim.plant.commands import (
+    GUN as GUN_KEYS,
+)
 from tools.sim.plant.contactor import Contactor
+from tools.sim.plant.gun import Gun
 from tools.sim.plant.parts import part
 
 __all__ = ["Hardware", "HardwareError"]
@@ -31,6 +43,7 @@ TWAI_TX, TWAI_RX = 21, 22
 SPI_BUS, MCP_CS, MCP_INT = 2, 5, 4
 FIELD_UART, TAG_UART = 1, 2
 _ADC_PINS = range(32, 40)
+_NO_PULLS = 34  # from this GPIO on the chip has none: contacts have theirs outside
 _SPI_MAX_HZ = 10_000_000
 _BOUNCE_MS = 5.0
 _PRESS_MS = 300.0
@@ -78,7 +91,7 @@ class Hardware:
         self._make_board()
         plugged = bool(start.pop("plugged"))
         self._apply_bms(start)
-        self._gun.closed = plugged
+        self.gun.contact.closed = plugged
         self.vehicle.switch(plugged, True)
 
     def _make_buses(self) -> None:
@@ -111,8 +124,9 @@ class Hardware:
         self.battery = Battery(0.0, 30.0)
         self.vehicle = self._classes["bms"](self._wire("bms"), self.battery, self._now)
         self.contactor = Contactor()
-        self.circuit = Circuit(self.vehicle, self.contactor)
-        self.vehicle.amps = lambda: self.circuit.terminals()[1]
+        self.gun = Gun(self.fitted)
+        self.circuit = Circuit(self.vehicle, self.contactor, self.gun)
+        self.vehicle.amps = lambda: self.circuit.terminals()[1] * self.vehicle.current_sign
         self.module = self._classes["power"](
             self._wire("power"), self._now, self.circuit.terminals
         )
@@ -131,16 +145,19 @@ class Hardware:
         self._spi_ready = False
         self._interrupts_on: dict[int, int] = {}
         self.interrupts: deque[int] = deque()  # pins whose edges the firmware has still to hear of
-        self._gun = Contact(False, _BOUNCE_MS)
         self._button = Contact(False, _BOUNCE_MS)
-        self._e_stop = Contact(True)  # normally closed
+        # normally closed
+        self._e_stop, self._door, self._earth = Contact(True), Contact(True), Contact(True)
         self._released_ms = math.inf  # when the button comes up again
+        fitted = (self.fitted.door_pin, self.fitted.earth_fault_pin)
         self.pins = Pins(
             contacts={
                 FEEDBACK: lambda: self.contactor.closed,
                 E_STOP: lambda: self._e_stop.conducts(self.now_ms),
-                GUN: lambda: self._gun.conducts(self.now_ms),
+                GUN: lambda: self.gun.conducts(self.now_ms),
                 BUTTON: lambda: self._button.conducts(self.now_ms),
+                self.fitted.door_pin: lambda: self._door.closed,
+                self.fitted.earth_fault_pin: lambda: self._earth.closed,
             },
             sources={
                 MCP_INT: lambda: 0 if self.mcp2515.interrupt() else 1,
@@ -148,7 +165,10 @@ class Hardware:
                 self.fitted.reader_rx: lambda: 1,
                 **getattr(self.reader, "levels", {}),
             },
-            resistors={COIL: 0, ENABLE: 0, LAMP: 0, MCP_CS: 1, self._reader_cs: 1},
+            resistors={
+                **{COIL: 0, ENABLE: 0, LAMP: 0, MCP_CS: 1, self._reader_cs: 1},
+                **{pin: 1 for pin in fitted if pin >= _NO_PULLS},
+            },
         )
 
     # ---- time ----
@@ -197,7 +217,7 @@ class Hardware:
 
     def _drive_coil(self) -> None:
         pumped = not self._charge_pump or self.now_ms < self._pump_until_ms
-        interlocks = self._gun.closed and self._e_stop.closed
+        interlocks = self.gun.closed() and self._e_stop.closed
         commanded = bool(self.pins.level(COIL))
         self.contactor.drive(commanded and pumped and interlocks, self.now_ms)
 
@@ -255,10 +275,11 @@ class Hardware:
         self.pwm_outputs[pin] = (freq, duty_u16)
 
     def adc_read_uv(self, pin: int) -> int:
-        """Microvolts at an analog input; no signal of this board is one."""
+        """Microvolts at an analog input."""
         if pin not in _ADC_PINS:
             raise HardwareError(f"GPIO {pin} is not an input of ADC 1")
-        return self.adc_uv.get(pin, 0)
+        sensed = self.gun.inputs(*self.circuit.terminals(), self.module.ambient_c)
+        return sensed[pin] if pin in sensed else self.adc_uv.get(pin, 0)
 
     def release_outputs(self) -> None:
         """The chip is held in reset: pins float, TWAI, SPI and UARTs forget. The rest lives on."""
@@ -371,17 +392,21 @@ class Hardware:
             "meter": lambda words: self._switch("meter", self.meter, words),
             "reader": lambda words: self._switch("reader", self.reader, words),
             "weld": self._weld,
+            "coil": self._break_coil,
+            "door": self._open_door,
+            "earth": self._earth_fault,
+            "gun": self._command_gun,
         }
 
     def _plug(self, name: str, words: list[str], plugged: bool) -> None:
         if words:
             raise BadCommand(f"{name} takes nothing after it")
-        if plugged == self._gun.closed:
+        if plugged == self.gun.contact.closed:
             return
         if not plugged:
-            self._stopping_edge()
+            self.mark_edge()
             self.circuit.unplug()
-        self._gun.set(plugged, self.now_ms)
+        self.gun.contact.set(plugged, self.now_ms)
         self.vehicle.switch(plugged, self.vehicle.on)
 
     def _tag(self, words: list[str]) -> None:
@@ -405,26 +430,67 @@ class Hardware:
     def _press_e_stop(self, words: list[str]) -> None:
         pressed = switch("estop", words)
         if pressed and self._e_stop.closed:
-            self._stopping_edge()
+            self.mark_edge()
         self._e_stop.set(not pressed, self.now_ms)
 
     def _weld(self, words: list[str]) -> None:
         on = switch("weld", words)
         if on and not self.contactor.welded:
-            self._stopping_edge()
+            self.mark_edge()
         self.contactor.weld(on, self.now_ms)
+
+    def _break_coil(self, words: list[str]) -> None:
+        broken = not switch("coil", words)
+        if broken and not self.contactor.coil_broken:
+            self.mark_edge()
+        self.contactor.break_coil(broken, self.now_ms)
+
+    def _open_door(self, words: list[str]) -> None:
+        opened = switch("door", words, "open", "closed")
+        self._move("door_pin", self._door, not opened)
+
+    def _earth_fault(self, words: list[str]) -> None:
+        self._move("earth_fault_pin", self._earth, not switch("earth", words))
+
+    def _move(self, option: str, contact: Contact, closed: bool) -> None:
+        """A normally closed contact that hardware.json has to name."""
+        if getattr(self.fitted, option) < 0:
+            raise BadCommand(f"none is fitted: start with --set {option}=GPIO")
+        if contact.closed and not closed:
+            self.mark_edge()
+        contact.set(closed, self.now_ms)
+
+    def _command_gun(self, words: list[str]) -> None:
+        wanted = values("gun", words, GUN_KEYS, switched=False)
+        pins = {"temperature": "gun_temperature_pin", "sense": "gun_sense_pin"}
+        for key, option in pins.items():
+            if key in wanted and getattr(self.fitted, option) < 0:
+                raise BadCommand(f"none is fitted: start with --set {option}=GPIO")
+        gun = self.gun
+        if "temperature" in wanted:
+            to = wanted["temperature"]
+            gun.lead = to if to in ("open", "short") else "ok"
+            gun.celsius = to if isinstance(to, float) else None
+        gun.divider = wanted.get("sense", gun.divider)
+        gun.wires = wanted.get("wires", gun.wires)
+        if "contact" in wanted:
+            gun.contact_open = wanted["contact"] == "open"
+        self.mark_edge()
 
     def _command_bms(self, words: list[str]) -> None:
         if words in (["on"], ["off"]):
             on = words == ["on"]
             if self.vehicle.on and not on:
-                self._stopping_edge()
+                self.mark_edge()
             self.vehicle.switch(self.vehicle.plugged, on)
         else:
             self._apply_bms(values("bms", words, BMS))
 
     def _apply_bms(self, wanted: dict[str, Any]) -> None:
         vehicle = self.vehicle
+        alarm = wanted.get("alarm", "none")
+        if alarm != "none" and alarm not in vehicle.ALARMS:
+            raise BadCommand(f"this BMS can tell of: {', '.join(vehicle.ALARMS) or 'nothing'}")
         if "soc" in wanted:
             self.battery.soc = wanted["soc"]
         if "voltage" in wanted:
@@ -433,12 +499,15 @@ class Hardware:
         if "current_limit" in wanted:
             vehicle.set_current_limit(wanted["current_limit"])
         vehicle.voltage_limit = wanted.get("voltage_limit", vehicle.voltage_limit)
+        vehicle.voltage_scale = wanted.get("voltage_scale", vehicle.voltage_scale)
+        vehicle.current_sign = int(wanted.get("current_sign", vehicle.current_sign))
+        vehicle.alarm = wanted.get("alarm", vehicle.alarm)
         vehicle.heating = bool(wanted.get("heating", vehicle.heating))
         self.module.ambient_c = wanted.get("temperature", self.module.ambient_c)
         vehicle.celsius = wanted.get("temperature", vehicle.celsius)
         allowed = bool(wanted.get("allowed", vehicle.allowed))
         if vehicle.allowed and not allowed:
-            self._stopping_edge()
+            self.mark_edge()
         vehicle.allowed = allowed
         vehicle.announce()
 
@@ -446,12 +515,16 @@ class Hardware:
         module = self.module
         if words in (["on"], ["off"]):
             if module.powered and words == ["off"]:
-                self._stopping_edge()
+                self.mark_edge()
             module.power(words == ["on"])
             return
-        wanted = values("module", words, MODULE)
+        wanted = values("module", words, {**MODULE, **MODULE_ILLS})
+        ills = {key: value for key, value in wanted.items() if key in MODULE_ILLS}
+        if ills:
+            self.mark_edge()
+            module.ail(ills)
         if wanted.get("fault") and not module.fault:
-            self._stopping_edge()
+            self.mark_edge()
         if "fault" in wanted:
             module.break_down(bool(wanted["fault"]))
         if "temperature" in wanted:
@@ -461,11 +534,12 @@ class Hardware:
         was_hot = self.module.temperature_c > _HOT_C
         self.module.pinned_c = None if isinstance(celsius, str) else celsius
         if self.module.temperature_c > _HOT_C and not was_hot:
-            self._stopping_edge()
+            self.mark_edge()
 
     # ---- the truth ----
 
-    def _stopping_edge(self) -> None:
+    def mark_edge(self) -> None:
+        """From now on `edge_to_off_ms` is counted."""
         self._edge_ms = self.now_ms
         self._edge_to_off_ms = None
 

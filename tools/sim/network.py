@@ -24,6 +24,27 @@ class Proxy:
         self._pairs: set[_Pair] = set()
         self._black: list[socket.socket] = []
         self.up = True
+        self._web: _Place | None = None
+
+    def forward(self, port: int) -> int:
+        """Let 127.0.0.1:`port` lead to the firmware's own server; where that is to listen.
+
+        It is as good as the network: a connection is refused while nobody listens there.
+        """
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            inner: int = free.getsockname()[1]
+        self._web = _Place(("127.0.0.1", inner), self._selector, self._accepted, port)
+        return inner
+
+    def set_web(self, on: bool) -> None:
+        """Can a browser reach the charger."""
+        if self._web:
+            self._web.listen(on)
+
+    @property
+    def web_port(self) -> int:
+        """Where a browser finds the charger, 0: nowhere."""
+        return self._web.port if self._web else 0
 
     def resolve(self, host: str, port: int) -> int:
         """The local port that leads to host:port. Raises OSError like a DNS that knows no such."""
@@ -58,6 +79,7 @@ class Proxy:
 
     def close(self) -> None:
         """Close every socket."""
+        self.set_web(False)
         for place in self._places.values():
             place.listen(False)
         for pair in list(self._pairs):
@@ -73,9 +95,9 @@ class _Place:
     """One listening port and where it leads."""
 
     def __init__(
-        self, address: tuple, selector: selectors.BaseSelector, accepted: Callable
+        self, address: tuple, selector: selectors.BaseSelector, accepted: Callable, port: int = 0
     ) -> None:
-        self.port = 0
+        self.port = port
         self._address = address
         self._selector = selector
         self._accepted = accepted

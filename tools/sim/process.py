@@ -33,7 +33,7 @@ SHIM_BYTES = 7 * 1024  # heap the shim needs on 32 bit; `state` reports what it 
 # only for code that handles pins and buses: these names mean other things elsewhere.
 _RARE = re.compile(
     r"\b(ADC|PWM|unique_id|OPEN_DRAIN|PULL_DOWN|DEEPSLEEP_RESET|SOFT_RESET|mcu_temperature)\b"
-    r"|\.(ifconfig|disconnect|memory|freq)\("
+    r"|\.(ifconfig|disconnect|freq)\("
 )
 _RARE_OF_PINS = re.compile(r"\.(on|off|irq|read|write)\(|spi\.readinto\(|uart\.init\(")
 _PINS = ("board", "drivers", "boot.py", "main.py")
@@ -78,8 +78,15 @@ def _with_shim(heap: str) -> int:
     return int(number) * unit + SHIM_BYTES
 
 
-def rare_modules(firmware: Path | None, optional: bool = False) -> list[str]:
-    """Further modules of the shim that this firmware wants; `optional`: with options set."""
+def rare_modules(firmware: Path | None, optional: bool = False, links: bool = False) -> list[str]:
+    """Further modules of the shim that this firmware wants.
+
+    `optional`: with hardware options set; `links`: more than a Wi-Fi station may be used.
+    """
+    return [*_rare_modules(firmware, optional), *(["links"] if links else [])]
+
+
+def _rare_modules(firmware: Path | None, optional: bool) -> list[str]:
     root = firmware or build.ROOT
     inside = root if firmware else root / "firmware"
     for path in (*inside.rglob("*.py"), root / "boot.py", root / "main.py"):
@@ -99,7 +106,7 @@ class Child:
         self, on: str, heap: str | None, flash: Path, virtual: bool, firmware: Path | None = None,
         more: list[str] | None = None, output: IO[bytes] | None = None,
     ) -> None:  # fmt: skip
-        words = command_line(on, heap, RARE_BYTES if more else 0)
+        words = command_line(on, heap, RARE_BYTES * len(more or []))
         self.wire, wire = socket.socketpair()
         self.status, status = socket.socketpair()
         arguments = [str(wire.fileno()), str(status.fileno()), str(flash.resolve())]

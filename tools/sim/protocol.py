@@ -32,7 +32,7 @@ class Op(IntEnum):
     UART_READ = 0x06  # arg longest
     ADC_READ = 0x07
     RTC_READ = 0x08  # seconds since 1970
-    RTC_MEMORY_READ = 0x09
+    RTC_MEMORY_READ = 0x09  # unit 1: how many bytes there are; 0: the bytes
     RESET_CAUSE = 0x0A
     RESET = 0x0B
     WLAN = 0x0C  # unit 0: active, 1: status
@@ -43,6 +43,10 @@ class Op(IntEnum):
     HELLO = 0x11  # value: bytes of the shim in the firmware's heap
     FLASH_COUNT = 0x12  # a folder as flash: a write begins -> 1: tear it; arg 1: torn, die
     PIN_INTERRUPTED = 0x13  # -> the pin of the oldest edge not told yet, or NO_PIN
+
+    LISTEN = 0x14  # arg the firmware's port -> port on 127.0.0.1 to bind to, 0: any
+    LINK = 0x15  # unit 1 access point, 2 LAN, 3 PPP; arg 0: active, 1: has it an address
+    SCAN = 0x16  # -> names of Wi-Fi networks, one a line
 
     PIN_MODE = 0x80  # arg mode, value pull
     PIN_WRITE = 0x81
@@ -56,5 +60,6 @@ class Op(IntEnum):
     WDT_FEED = 0x89
     RTC_WRITE = 0x8A
     RTC_MEMORY_WRITE = 0x8B
-    WLAN_SET = 0x8C  # unit 0: active (arg), 1: connect, 2: disconnect
+    WLAN_SET = 0x8C  # unit 0: active (arg), 1: connect (name, password), 2: disconnect
+    LINK_SET = 0x8E  # unit as LINK; arg 0 off, 1 on, 2 connect, 3 disconnect, 4 configure; texts
     PIN_INTERRUPT = 0x8D  # arg edges: 1 rising, 2 falling, 0 none

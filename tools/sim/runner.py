@@ -18,6 +18,7 @@ from tools.sim.network import Proxy
 
 POWER_LOST = 137  # exit status; what a shell shows for kill -9
 _STEP_S = 0.005
+_WEB = 80  # the port of the chip that --web leads to
 _SILENT_MS = 2000
 
 
@@ -72,7 +73,8 @@ class Runner:
             signal.signal(number, lambda *_: self._end())
         try:
             if self._options.web is not None:
-                self._say("the charger has no web page yet: --web does nothing")
+                inner = self._proxy.forward(self._options.web)
+                self._charger.chip.listening = lambda port: inner if port == _WEB else 0
             self._charger.power_on()
             self._start()
             while not self._over:
@@ -101,6 +103,10 @@ class Runner:
             Keyboard(self._selector, self._carry, self._end)
         self._say(f"virtual charger {options.id} on {options.on}, server {options.csms}")
         self._say(f"flash: {options.flash or 'new, not kept'}")
+        if self._proxy.web_port:
+            self._say(
+                f"web page, while the charger has one: http://127.0.0.1:{self._proxy.web_port}/"
+            )
         if control:
             self._say(f"control port: {control.port}")
         elif sys.stdin and sys.stdin.isatty():
@@ -114,6 +120,7 @@ class Runner:
             if key.fileobj in self._selector.get_map():
                 key.data(ready)
         self._charger.watchdog_bites()
+        self._proxy.set_web(self._proxy.up or self._charger.chip.access_point.active)
         if self._asking:
             self._status(0)
 
@@ -195,7 +202,7 @@ class Runner:
             answer({"error": "empty line"})
         else:
             result = self._charger.command(words)
-            if words[0] == "net" and "ok" in result:
+            if words[0] == "net" and words[1] in ("on", "off") and "ok" in result:
                 self._proxy.set_up(words[1] == "on")
             answer(result)
 

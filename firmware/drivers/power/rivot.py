@@ -124,7 +124,7 @@ class RivotModule(ModuleDriver):
         data = frame.data
         if id == _TERMINALS:
             volts, amps = unpack_from(">ff", data)
-            if not (-10 < volts < 1000 and -1000 < amps < 1000):  # not a number fails as well
+            if not (-1000 < volts < 1000 and -1000 < amps < 1000):  # not a number fails as well
                 return False
             reading = self._reading
             reading.terminal_mv = int(round(volts * 1000))

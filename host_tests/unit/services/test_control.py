@@ -4,7 +4,12 @@ import asyncio
 
 import pytest
 
+from firmware.charging.faults import FAULTS
+from firmware.charging.readings import UNKNOWN_TEMPERATURE
+from firmware.charging.supervisor import NAME
 from firmware.drivers.digital_input import DigitalInput
+from firmware.drivers.thermistor import Thermistor, curve
+from firmware.drivers.voltage_sense import VoltageSense
 from firmware.services.control import Control
 from host_tests.unit.charging.plant import Plant
 from host_tests.unit.services.link_bench import VirtualLoop
@@ -25,6 +30,18 @@ class Pin:
 
     def __call__(self):
         return self.level
+
+
+class Adc:
+    """An analog input's level; None: the ADC says that its reading is invalid."""
+
+    def __init__(self, uv):
+        self.uv = uv
+
+    def read_uv(self):
+        if self.uv is None:
+            raise OSError(5)
+        return self.uv
 
 
 class Contactor:
@@ -91,6 +108,12 @@ class Rig:
         self.gun_pin, self.e_stop_pin = Pin(1), Pin(0)
         self.gun = DigitalInput(self.gun_pin, True, 500, 20)
         self.e_stop = DigitalInput(self.e_stop_pin, False, 0, 500)
+        self.door_pin, self.earth_pin = Pin(0), Pin(0)
+        self.door = DigitalInput(self.door_pin, False, 0, 500)
+        self.earth_fault = DigitalInput(self.earth_pin, False, 0, 500)
+        self.adcs = {"thermistor": Adc(1_650_000), "gun_sense": Adc(300_000)}
+        self.thermistor = Thermistor(self.adcs["thermistor"], curve(10_000, 3950, 10_000))
+        self.gun_sense = VoltageSense(self.adcs["gun_sense"], 100_000, 300, 2_700)
         self.contactor = Contactor()
         self.module = Module()
         self.button = self.lamp = self.bms = Rest()
@@ -136,8 +159,11 @@ class Rig:
         assert self.contactor.closed and self.module.on and self.module.ma > 80_000
 
 
-def play(script):
+def play(script, change=None):
+    """Run a script; `change` makes it another board first."""
     rig = Rig()
+    if change:
+        change(rig)
     loop = VirtualLoop()
     try:
         loop.run_until_complete(rig.live(script))
@@ -185,9 +211,12 @@ def test_a_session_closes_the_contactor_and_sets_the_module():
     assert [closed for _, closed in rig.contactor.changes] == [True, False]
 
 
-@pytest.mark.parametrize("pin, level, limit_ms", [("e_stop_pin", 1, 20), ("gun_pin", 1, 60)])
+STOPS = [("e_stop_pin", 1, 20), ("gun_pin", 1, 60), ("door_pin", 1, 20), ("earth_pin", 1, 20)]
+
+
+@pytest.mark.parametrize("pin, level, limit_ms", STOPS)
 @pytest.mark.parametrize("phase_ms", range(0, 50, 7))
-def test_e_stop_and_gun_act_at_once_in_every_phase(pin, level, limit_ms, phase_ms):
+def test_stopping_inputs_act_at_once_in_every_phase(pin, level, limit_ms, phase_ms):
     async def script(rig):
         await rig.charge()
         await asyncio.sleep(phase_ms / 1000)
@@ -198,6 +227,69 @@ def test_e_stop_and_gun_act_at_once_in_every_phase(pin, level, limit_ms, phase_m
     rig = play(script)
     assert not rig.contactor.closed and not rig.module.on
     assert (rig.contactor.changes[-1][0] - rig.at_s) * 1000 <= limit_ms
+
+
+@pytest.mark.parametrize("board", ["all fitted", "bare"])
+def test_fitted_inputs_reach_the_core_and_others_are_unknown(board):
+    def bare(rig):
+        rig.door = rig.earth_fault = rig.thermistor = rig.gun_sense = None
+
+    async def script(rig):
+        rig.door_pin.level = 1
+        rig.adcs["thermistor"].uv = 800_000
+        rig.adcs["gun_sense"].uv = 2_220_000
+        await asyncio.sleep(3)
+
+    core = play(script, bare if board == "bare" else None).core
+    if board == "bare":
+        assert (core.door_open, core.earth_fault) == (False, False)
+        assert (core.gun_c10, core.gun_mv) == (UNKNOWN_TEMPERATURE, -1)
+    else:
+        assert (core.door_open, core.earth_fault) == (True, False)
+        assert core.gun_c10 == pytest.approx(540, abs=10)
+        assert core.gun_mv == pytest.approx(80_000, abs=100)
+    assert not core.gun_sensor_bad
+
+
+@pytest.mark.parametrize("sensor", ["thermistor", "gun_sense"])
+@pytest.mark.parametrize("uv", [0, 142_000, 3_130_000, None])
+def test_a_sensor_that_makes_no_sense_stops_a_session(sensor, uv):
+    async def script(rig):
+        await rig.charge()
+        rig.adcs[sensor].uv = uv
+        await asyncio.sleep(1)
+        assert not rig.contactor.closed and not rig.module.on
+        assert FAULTS[rig.core.fault()][NAME] == "GunSensor"
+        rig.adcs[sensor].uv = 1_650_000
+        await asyncio.sleep(8)
+        assert rig.core.fault() < 0
+
+    play(script)
+
+
+def test_one_spoilt_sample_of_a_sensor_is_nothing():
+    async def script(rig):
+        await rig.charge()
+        for _ in range(5):
+            rig.adcs["thermistor"].uv = 0
+            await asyncio.sleep(0.05)
+            rig.adcs["thermistor"].uv = 1_650_000
+            await asyncio.sleep(1)
+            assert rig.core.gun_c10 == pytest.approx(250, abs=2)
+        assert rig.contactor.closed
+
+    play(script)
+
+
+def test_a_loop_that_stood_still_under_power_stops_the_session():
+    async def script(rig):
+        await rig.charge()
+        asyncio.get_running_loop().now_s += 0.6
+        await asyncio.sleep(0.03)
+        assert not rig.module.on
+        assert FAULTS[rig.core.fault()][NAME] == "ControlStalled"
+
+    play(script)
 
 
 def test_the_gun_must_be_in_for_half_a_second():

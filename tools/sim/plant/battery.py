@@ -53,3 +53,20 @@ class Battery:
     def held_mah(self) -> int:
         """Charge in it, in whole mAh."""
         return int(self.soc * self.capacity_ah * 10 + 1e-6)
+
+
+class Short:
+    """A dead short instead of a battery: takes whatever comes, at next to no voltage."""
+
+    OHM = 0.005
+
+    def volts(self, amps: float) -> float:
+        """Across it."""
+        return amps * self.OHM
+
+    def takes(self, source_volts: float, source_amps: float) -> float:
+        """Amps that flow."""
+        return source_amps if source_volts > 0 else 0.0
+
+    def charge(self, amps: float, seconds: float) -> None:
+        """It only gets warm."""

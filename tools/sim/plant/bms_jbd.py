@@ -13,6 +13,7 @@ BASIC, CELL_PAGE, NAME, COUNTERS, SWITCHES = 0x03, 0x04, 0x05, 0xAA, 0xE1
 ENTER, LEAVE, CELL_OV, PACK_OV, CHARGE_OC = 0x00, 0x01, 0x24, 0x20, 0x28
 _KEY = bytes((0x56, 0x78))
 _CELL_OV_BIT = 1
+_SHORT_BIT = 1 << 10
 _DATE = (2023 - 2000) << 9 | 11 << 5 | 23
 
 
@@ -62,6 +63,7 @@ class JbdVehicle(UartVehicle):
 
     WIRE = ("uart", 9600, 8, None, 1)
     SLEEPS = True
+    ALARMS = ("short",)
 
     def __init__(self, wire: Any, battery: Battery, now_ms: Callable[[], float]) -> None:
         super().__init__(wire, battery, now_ms)
@@ -122,6 +124,9 @@ class JbdVehicle(UartVehicle):
         }[register]
         return value.to_bytes(2, "big")
 
+    def _short_bit(self) -> int:
+        return _SHORT_BIT if self.alarm == "short" else 0
+
     def _basic(self) -> bytes:
         charges = self.allowed and not self.switched_off & 1
         return basic_page(
@@ -132,7 +137,7 @@ class JbdVehicle(UartVehicle):
             soc=round(self.battery.soc),
             cells=CELLS,
             cycles=42,
-            protection=0 if self.allowed else _CELL_OV_BIT,
+            protection=(0 if self.allowed else _CELL_OV_BIT) | self._short_bit(),
             switches=(1 if charges else 0) | (0 if self.switched_off & 2 else 2),
             celsius=(self.celsius, self.celsius - 0.5),
         )

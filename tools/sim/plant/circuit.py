@@ -2,7 +2,9 @@
 
 import math
 
+from tools.sim.plant.battery import Battery, Short
 from tools.sim.plant.contactor import Contactor
+from tools.sim.plant.gun import Gun
 from tools.sim.plant.power_module import PowerModule
 from tools.sim.plant.vehicle import Vehicle
 
@@ -15,9 +17,10 @@ _DIFFERENCE_VOLTS = 5.0
 class Circuit:
     """What is at the gun, and what the contactor had to endure."""
 
-    def __init__(self, vehicle: Vehicle, contactor: Contactor) -> None:
+    def __init__(self, vehicle: Vehicle, contactor: Contactor, gun: Gun) -> None:
         self.vehicle = vehicle
         self.contactor = contactor
+        self.gun = gun
         self.module: PowerModule  # set by the owner: it needs `terminals` of this
         self.wh = 0.0
         self.opened_under_load = self.closed_onto_difference = self.unplugged_under_load = 0
@@ -27,8 +30,18 @@ class Circuit:
         """Volts and amps at the gun, behind the contactor."""
         if self.vehicle.plugged:
             amps = self.module.amps if self.contactor.closed else 0.0
-            return self.vehicle.battery.volts(amps), amps
+            volts = self._load().volts(amps)
+            return (-volts if self.gun.wires == "reversed" else volts), amps
         return (self.module.volts if self.contactor.closed else 0.0), 0.0
+
+    def _load(self) -> Battery | Short:
+        """What hangs on the gun's wires."""
+        return self.gun.short if self.gun.wires == "shorted" else self.vehicle.battery
+
+    def _joined(self) -> bool:
+        """Can current flow; with the poles swapped a fuse of the vehicle's has seen to it."""
+        plugged = self.vehicle.plugged and self.gun.wires != "reversed"
+        return plugged and self.contactor.closed
 
     def advance(self, now_ms: float) -> None:
         """Integrate up to `now_ms`, with everything as it has been since the last time."""
@@ -36,10 +49,10 @@ class Circuit:
         if seconds <= 0:
             return
         self._at_ms = now_ms
-        if not (self.vehicle.plugged and self.contactor.closed):
+        if not self._joined():
             self.module.step(seconds, None)
             return
-        battery, module = self.vehicle.battery, self.module
+        battery, module = self._load(), self.module
         volts, amps = battery.volts(module.amps), module.amps
         module.step(seconds, battery)
         if amps or module.amps:
@@ -48,8 +61,8 @@ class Circuit:
 
     def next_ms(self) -> float:
         """When the next step is due."""
-        if self.vehicle.plugged and self.contactor.closed:
-            busy = self.module.amps > 0 or self.module.enabled
+        if self._joined():
+            busy = self.module.amps != 0 or self.module.enabled
             return self._at_ms + STEP_MS if busy else math.inf
         if self.module.at_rest():
             return math.inf

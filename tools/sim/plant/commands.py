@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-
-ON_OFF = (["on"], ["off"])
+from typing import Any
 
 
 class BadCommand(Exception):
@@ -34,6 +33,25 @@ class Range:
         return number
 
 
+class Words:
+    """A few words, or also a number of `range`."""
+
+    def __init__(self, *words: str, range: Range | None = None) -> None:
+        self._words, self._range = words, range
+
+    def __str__(self) -> str:
+        words = "|".join(self._words)
+        return words + (f" or {self._range}" if self._range else "")
+
+    def read(self, text: str) -> float | str:
+        """The word or the number. Raises ValueError."""
+        if text in self._words:
+            return text
+        if self._range is None:
+            raise ValueError
+        return self._range.read(text)
+
+
 BMS = {
     "soc": Range(0, 100),
     "voltage": Range(0, 120, auto=True),
@@ -42,10 +60,27 @@ BMS = {
     "temperature": Range(-40, 125),
     "allowed": Range(0, 1, whole=True),
     "heating": Range(0, 1, whole=True),
+    "voltage_scale": Range(0, 10),
+    "current_sign": Range(-1, 1, whole=True),
+    "alarm": Words("none", "short", "weld", "insulation"),
 }
 MODULE = {
     "temperature": Range(-40, 150, auto=True),
     "fault": Range(0, 1, whole=True),
+}
+# what may be wrong with it (tools/sim/plant/source.py)
+MODULE_ILLS = {
+    "extra_volts": Range(-100, 100),
+    "extra_amps": Range(-300, 300),
+    "bleeder": Range(0.1, 1e9),
+    "leak": Range(0, 100),
+    "stuck": Range(0, 1, whole=True),
+}
+GUN = {
+    "temperature": Words("auto", "open", "short", range=Range(-40, 150)),
+    "sense": Words("ok", "open", "short"),
+    "contact": Words("ok", "open"),
+    "wires": Words("ok", "reversed", "shorted"),
 }
 
 
@@ -59,23 +94,27 @@ def parse(
     return handlers[words[0]]
 
 
-def switch(name: str, words: list[str]) -> bool:
-    """on or off."""
-    if words not in ON_OFF:
-        raise BadCommand(f"{name} on or {name} off")
-    return words == ["on"]
+def switch(name: str, words: list[str], on: str = "on", off: str = "off") -> bool:
+    """on or off, or two other words."""
+    if words not in ([on], [off]):
+        raise BadCommand(f"{name} {on} or {name} {off}")
+    return words == [on]
 
 
-def values(name: str, words: list[str], table: Mapping[str, Range]) -> dict[str, float | str]:
+def values(
+    name: str, words: list[str], table: Mapping[str, Range | Words], switched: bool = True
+) -> dict[str, Any]:
     """key=value words, every one checked before any is returned."""
     allowed = ", ".join(f"{key}={range}" for key, range in table.items())
+    others = f"{name} on, {name} off, or " if switched else ""
     if not words:
-        raise BadCommand(f"{name} on, {name} off, or one or more of: {allowed}")
-    found: dict[str, float | str] = {}
+        raise BadCommand(f"{others}one or more of: {allowed}")
+    found: dict[str, Any] = {}
     for word in words:
         key, equals, text = word.partition("=")
         if not equals or key not in table:
-            raise BadCommand(f"{name} {word}: allowed are on, off (alone), or: {allowed}")
+            alone = "on, off (alone), or: " if switched else ""
+            raise BadCommand(f"{name} {word}: allowed are {alone}{allowed}")
         if key in found:
             raise BadCommand(f"{name}: {key} is given twice")
         try:

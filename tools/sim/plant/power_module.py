@@ -68,7 +68,7 @@ class PowerModule(PowerSource):
     def _heartbeat_data(self) -> bytes:
         volts, amps = self._terminals()
         flags = (1 if self.fault else 0) | (2 if self.hot else 0)
-        return struct.pack(">HHBBH", round(volts * 10), round(amps * 10), flags, 0, 0)
+        return struct.pack(">hhBBH", round(volts * 10), round(amps * 10), flags, 0, 0)
 
     # ---- requests ----
 

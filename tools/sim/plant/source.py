@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from tools.sim.plant.battery import Battery
+from tools.sim.plant.battery import Battery, Short
 
 _RISE_A_PER_S, _FALL_A_PER_S, _OFF_A_PER_S = 200.0, 2_000.0, 10_000.0
 _RISE_V_PER_S = 400.0
@@ -16,6 +16,7 @@ _BLEED_S = 5.5  # time constant: from 77 V to 60 V in 1.4 s
 _TRIP_C, _COOL_C = 85.0, 70.0
 _WARMS_K_PER_A, _WARMS_S = 0.15, 300.0
 _EMPTY_VOLTS = 0.01
+_WELL = {"extra_volts": 0.0, "extra_amps": 0.0, "bleeder": _BLEED_S, "leak": 0.0, "stuck": 0.0}
 
 
 class PowerSource:
@@ -39,6 +40,10 @@ class PowerSource:
         self.powered = True
         self.fault = False
         self.hot = False
+        # What may be wrong with it: it delivers more (or less) than it is asked for; its output
+        # empties with another time constant (s), or keeps a voltage; it is deaf.
+        self.ills = dict(_WELL)
+        self._regulated = 0.0
         self.amps = 0.0  # out of the output stage
         self.volts = 0.0  # at its own capacitor
         self.silence_trips = self.heat_trips = 0
@@ -82,6 +87,8 @@ class PowerSource:
 
     def ask(self, volts: float | None = None, amps: float | None = None) -> None:
         """Set points; it takes what it is rated for."""
+        if self.ills["stuck"]:
+            return
         if volts is not None:
             self.set_volts = min(max(volts, 0.0), self.MAX_VOLTS)
         if amps is not None:
@@ -89,7 +96,12 @@ class PowerSource:
 
     def switch(self, on: bool) -> None:
         """On or off; a broken or hot one stays off."""
-        self.wanted_on = on and not self.fault and not self.hot
+        if not self.ills["stuck"]:
+            self.wanted_on = on and not self.fault and not self.hot
+
+    def ail(self, ills: dict[str, float]) -> None:
+        """Something is wrong with it, or no longer."""
+        self.ills.update(ills)
 
     # ---- the output ----
 
@@ -101,7 +113,7 @@ class PowerSource:
     @property
     def on(self) -> bool:
         """Is the output stage on, or still running out."""
-        return self.enabled or self.amps > 0
+        return self.enabled or self.amps != 0
 
     @property
     def temperature_c(self) -> float:
@@ -110,20 +122,25 @@ class PowerSource:
 
     def disconnect(self) -> None:
         """The contacts have opened: no path for the current."""
-        self.amps = 0.0
+        self.amps = self._regulated = 0.0
 
     def at_rest(self) -> bool:
         """Will nothing change until somebody does something."""
-        if self.amps > 0:
+        if self.amps != 0:
             return False
-        if self.enabled:
-            return abs(self.volts - self.set_volts) < 1e-9
+        if self.enabled or self.ills["leak"]:
+            return abs(self.volts - self._floor()) < 1e-9
         return self.volts < _EMPTY_VOLTS
 
-    def step(self, seconds: float, battery: Battery | None) -> None:
+    def _floor(self) -> float:
+        """Below this its own voltage does not stay."""
+        wanted = self.set_volts + self.ills["extra_volts"] if self.enabled else 0.0
+        return max(wanted, self.ills["leak"])
+
+    def step(self, seconds: float, battery: Battery | Short | None) -> None:
         """Let time pass; `battery` is what it is connected to."""
         if battery is None:
-            self.amps = 0.0
+            self.disconnect()
             self._move_capacitor(seconds)
         else:
             self._move_current(seconds, battery)
@@ -131,21 +148,24 @@ class PowerSource:
         warmer = self.amps * _WARMS_K_PER_A - self._rise_k
         self._rise_k += warmer * (1 - math.exp(-seconds / _WARMS_S)) if warmer else 0.0
 
-    def _move_current(self, seconds: float, battery: Battery) -> None:
-        target, fall = 0.0, _OFF_A_PER_S
+    def _move_current(self, seconds: float, battery: Battery | Short) -> None:
+        target, fall, extra = 0.0, _OFF_A_PER_S, 0.0
         if self.enabled:
-            target, fall = battery.takes(self.set_volts, self.set_amps), _FALL_A_PER_S
-        if self.amps < target:
-            self.amps = min(target, self.amps + _RISE_A_PER_S * seconds)
+            volts = self.set_volts + self.ills["extra_volts"]
+            target, fall = battery.takes(volts, self.set_amps), _FALL_A_PER_S
+            extra = self.ills["extra_amps"]
+        if self._regulated < target:
+            self._regulated = min(target, self._regulated + _RISE_A_PER_S * seconds)
         else:
-            self.amps = max(target, self.amps - fall * seconds)
+            self._regulated = max(target, self._regulated - fall * seconds)
+        self.amps = self._regulated + extra
 
     def _move_capacitor(self, seconds: float) -> None:
-        floor = self.set_volts if self.enabled else 0.0
+        floor = self._floor()
         if self.volts < floor:
             self.volts = min(floor, self.volts + _RISE_V_PER_S * seconds)
         elif self.volts > floor:
-            self.volts = max(floor, self.volts * math.exp(-seconds / _BLEED_S))
+            self.volts = max(floor, self.volts * math.exp(-seconds / self.ills["bleeder"]))
             if self.volts < _EMPTY_VOLTS and not self.enabled:
                 self.volts = 0.0
 

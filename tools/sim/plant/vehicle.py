@@ -16,6 +16,7 @@ class Vehicle:
     """
 
     WIRE: tuple[Any, ...] = ()
+    ALARMS: tuple[str, ...] = ()  # those that this BMS can tell
     WAKES_MS = 100.0  # from plug-in to the first sign of life
 
     def __init__(self, wire: Any, battery: Battery, now_ms: Callable[[], float]) -> None:
@@ -26,7 +27,10 @@ class Vehicle:
         self.heating = False
         self.voltage_limit = 84.0
         self.celsius = 26.5
-        self.amps: Callable[[], float] = lambda: 0.0  # into the battery, set by the owner
+        self.amps: Callable[[], float] = lambda: 0.0  # as its BMS measures it, set by the owner
+        self.voltage_scale = 1.0  # what its BMS makes of the true voltage
+        self.current_sign = 1  # -1: its BMS counts the current the other way
+        self.alarm = "none"  # what its BMS complains of
         self.due_ms = math.inf
         self._now_ms = now_ms
         self.limit_tenths = self._largest_tenths = 0
@@ -73,4 +77,4 @@ class Vehicle:
 
     def volts(self) -> float:
         """At the battery's terminals, as its BMS measures it."""
-        return self.battery.volts(self.amps())
+        return self.battery.volts(self.amps() * self.current_sign) * self.voltage_scale

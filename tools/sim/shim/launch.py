@@ -18,7 +18,12 @@ _channel = None
 
 async def _serve(charger) -> None:
     stream = asyncio.StreamReader(_channel)
-    while await stream.readline():
+    while True:
+        line = await stream.readline()
+        if not line:
+            break
+        if len(line) > 1:
+            charger.clear_faults()
         _channel.write(json.dumps(charger.status()).encode() + b"\n")
     raise SystemExit  # the hardware is gone
 

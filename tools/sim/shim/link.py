@@ -15,7 +15,7 @@ _head = bytearray(12)
 _reply = array("I", (0, 0))
 # On the virtual clock nothing changes between two waits unless the firmware does something: what
 # it looks at again and again comes with the time (Chip.seen). `fresh`: that still holds.
-seen = bytearray(42)
+seen = bytearray(55)
 fresh = False
 
 
@@ -59,11 +59,12 @@ def ask(op: int, unit=0, arg: int = 0, value: int = 0, data: bytes = b"", into=N
 
 
 def getaddrinfo(host: str, port: int, *more) -> list:
-    """Addresses to bind to are left alone; any other leads to the hardware's own port."""
+    """Any address leads to a port that the hardware names: of the way there, or to listen at."""
     if host and host != "0.0.0.0":
         port = ask(0x0D, 0, 0, 0, ("%s %d" % (host, port)).encode())
-        host = "127.0.0.1"
-    return _socket.getaddrinfo(host or "0.0.0.0", port, *more)
+    else:
+        port = ask(0x14, 0, port)
+    return _socket.getaddrinfo("127.0.0.1", port, *more)
 
 
 def __getattr__(name: str) -> object:

@@ -42,8 +42,12 @@ class Pin:
 
 class mem32:
     def __getitem__(self, address: int) -> int:
-        if address == 0x3FF6B008 and link.fresh and link.seen[40]:
-            return link.seen[41]  # the status of the CAN controller
+        if link.fresh and link.seen[40]:
+            offset = address - 0x3FF6B008
+            if not offset:
+                return link.seen[41]  # the status of the CAN controller
+            if 56 <= offset <= 104 and link.seen[41] & 1:
+                return link.seen[28 + offset // 4]  # its buffer, with a frame in it
         return ask(0x02, 0, address)
 
     def __setitem__(self, address: int, value: int) -> None:
@@ -93,6 +97,14 @@ class RTC:
             t = gmtime(ask(0x08))
             return t[:3] + t[6:7] + t[3:6] + (0,)
 
+    def memory(self, data: "bytes | None" = None) -> "bytes | None":
+        if data is not None:
+            ask(0x8B, 0, 0, 0, data)
+            return None
+        buf = bytearray(ask(0x09, 1))
+        ask(0x09, 0, 0, 0, b"", buf)
+        return bytes(buf)
+
 
 class WLAN:
     def __init__(self, interface: int = STA_IF) -> None:
@@ -104,7 +116,7 @@ class WLAN:
         return ask(0x0C) == 1
 
     def connect(self, ssid: "str | None" = None, key: "str | None" = None) -> None:
-        ask(0x8C, 1)
+        ask(0x8C, 1, 0, 0, ("%s\n%s" % (ssid or "", key or "")).encode())
 
     def isconnected(self) -> bool:
         return self.status() == 1010  # STAT_GOT_IP

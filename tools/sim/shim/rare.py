@@ -3,7 +3,7 @@
 import link
 import machine
 from link import ask
-from machine import RTC, SPI, UART, WLAN, Pin
+from machine import SPI, UART, WLAN, Pin
 
 
 def _on(pin: Pin) -> None:
@@ -50,13 +50,6 @@ def _read(uart: UART, n: int = -1) -> "bytes | None":
 
 def _reinit(uart: UART, *options, **named) -> None:
     UART.__init__(uart, uart.id, *options, **named)
-
-
-def _memory(rtc: RTC, data: "bytes | None" = None) -> "bytes | None":
-    if data is None:
-        buf = bytearray(2048)
-        return bytes(buf[: ask(0x09, 0, 0, 0, b"", buf)])
-    ask(0x8B, 0, 0, 0, data)
 
 
 class ADC:
@@ -116,7 +109,6 @@ Pin.PULL_DOWN = 1
 Pin.on, Pin.off, Pin.irq = _on, _off, _irq
 SPI.write, SPI.readinto = _write, _fill
 UART.write, UART.read, UART.init = _write, _read, _reinit
-RTC.memory = _memory
 machine.ADC, machine.PWM = ADC, PWM
 machine.unique_id, machine.freq = _unique_id, _freq
 machine.DEEPSLEEP_RESET, machine.SOFT_RESET = 4, 5

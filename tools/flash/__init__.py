@@ -1,0 +1,1 @@
+"""Puts MicroPython and the charger's file system on a bare ESP32 board."""
