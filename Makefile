@@ -5,12 +5,15 @@ PY := .venv/bin/python
 SOURCES := firmware tools host_tests $(wildcard boot.py main.py)
 # pytest takes PYTEST_ARGS from the environment or the command line: make unit PYTEST_ARGS="-k wrap"
 PYTEST := $(PY) -m pytest -n 2 --dist=worksteal
+# PORT and FORCE for what works on a board.
+ON_PORT = $(if $(PORT),--port '$(PORT)') $(if $(FORCE),--force)
 READY := .venv/.ready .tools/.ready lib/.ready
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup run sim csms test test-all unit scenarios end-to-end bench size \
-	check format format-check lint type layers docs docs-check micropython compile dbc clean
+	check format format-check lint type layers docs docs-check micropython compile dbc clean \
+	image flash deploy repl logs backup restore provision release
 
 ## Start here
 
@@ -83,8 +86,31 @@ docs-check: $(READY)
 	@echo "Docs"
 	@$(PY) -m tools.docs --check
 
+## A board (PORT=/dev/ttyUSB0 where several are plugged in)
+
+flash: $(READY) ## bare ESP32 -> charger (FIRMWARE= VERSION= SHA256= SET="a=1 b=2" REPL=1)
+	@$(PY) -m tools.flash $(ON_PORT) $(if $(FIRMWARE),--firmware '$(FIRMWARE)') \
+	$(if $(VERSION),--version '$(VERSION)') $(if $(SHA256),--sha256 '$(SHA256)') \
+	$(if $(REPL),--repl) $(foreach one,$(SET),--set '$(one)') $(ARGS)
+deploy: $(READY) ## this code to a running board, its data untouched
+	@$(PY) -m tools.deploy code $(ON_PORT) $(ARGS)
+repl: $(READY) ## the board's console (Ctrl-C stops the charger, Ctrl-] leaves)
+	@$(PY) -m tools.deploy repl $(ON_PORT) $(ARGS)
+logs: $(READY) ## what the charger prints, while it runs
+	@$(PY) -m tools.deploy logs $(ON_PORT) $(ARGS)
+backup: $(READY) ## settings, journal, certificates into backups/ (FILE=)
+	@$(PY) -m tools.deploy backup $(ON_PORT) $(if $(FILE),--file '$(FILE)') $(ARGS)
+restore: $(READY) ## ... and back (FILE=backups/x.zip)
+	@$(PY) -m tools.deploy restore $(ON_PORT) $(if $(FILE),--file '$(FILE)') $(ARGS)
+provision: $(READY) ## settings of many boards from one table (FILE=boards.csv)
+	@$(PY) -m tools.provision $(if $(FILE),'$(FILE)') $(ON_PORT) $(ARGS)
+
 ## Building
 
+image: $(READY) ## the chip's file system in build/image, with a size table
+	@$(PY) -m tools.image $(foreach one,$(SET),--set '$(one)') $(ARGS)
+release: $(READY) ## one signed update file (VERSION=1.2.3 KEY=file)
+	@$(PY) -m tools.release $(if $(VERSION),--version '$(VERSION)') $(if $(KEY),--key '$(KEY)') $(ARGS)
 compile: $(READY) ## bytecode for the chip in build/mpy
 	@$(PY) -m tools.build --quiet
 size: $(READY) ## the same, with a size table

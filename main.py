@@ -13,6 +13,7 @@ import time
 _BOOT_GARBAGE = 1024
 _GARBAGE = 2048
 _REST_MS = 1000  # lets the console drain, and keeps a crash loop slow
+_TRIAL_MS = 60_000  # a new firmware that hangs before it has a watchdog of its own
 
 
 def run(observer: "Callable" = None) -> None:
@@ -22,6 +23,7 @@ def run(observer: "Callable" = None) -> None:
     charger = None
     try:
         gc.threshold(_BOOT_GARBAGE)
+        _find_code(machine)
         from firmware import app
 
         charger = app.build()
@@ -31,14 +33,43 @@ def run(observer: "Callable" = None) -> None:
             observer(charger)
         charger.run()
     except KeyboardInterrupt:
+        outputs_off(charger)
         print("stopped from the console")
+        leave_at_prompt(charger)
         raise
     except Exception as error:
-        sys.print_exception(error)
+        outputs_off(charger)
+        last_words(charger, error)
+        if not charger:
+            _start_failed()
     finally:
         outputs_off(charger)
     time.sleep_ms(_REST_MS)
     machine.reset()
+
+
+def _find_code(machine: "Module") -> None:
+    """Put the code slot that is to run on the path (slots.py), and let the choice go."""
+    try:
+        import slots
+    except ImportError:  # a PC runs the sources
+        return
+    slot, on_trial = slots.choose()
+    sys.modules.pop("slots")
+    if slot:
+        sys.path[:0] = ["/" + slot, "/%s/lib" % slot]
+    if on_trial:
+        machine.WDT(timeout=_TRIAL_MS)
+
+
+def _start_failed() -> None:
+    """Count it; never raises."""
+    try:
+        import slots
+
+        slots.start_failed()
+    except Exception as error:
+        sys.print_exception(error)
 
 
 def outputs_off(charger: "Charger" = None) -> None:
@@ -49,6 +80,29 @@ def outputs_off(charger: "Charger" = None) -> None:
     try:
         if charger:
             charger.safe()
+    except Exception as error:
+        sys.print_exception(error)
+
+
+def last_words(charger: "Charger | None", error: Exception) -> None:
+    """What ended it, to the console and to flash; never raises."""
+    try:
+        from firmware import last_words as words
+
+        words.keep(charger, error)
+    except Exception:  # the error itself matters more
+        sys.print_exception(error)
+
+
+def leave_at_prompt(charger: "Charger | None") -> None:
+    """People get `charger` with its commands (docs/console.md); never raises."""
+    try:
+        if charger:
+            import __main__
+            from firmware.console import Console
+
+            __main__.charger = Console(charger)
+            print(__main__.charger)
     except Exception as error:
         sys.print_exception(error)
 

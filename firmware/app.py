@@ -7,7 +7,6 @@ main.py forgets this module; what is made here must not keep a function of it.
 import os
 
 import machine
-import network
 
 from firmware import VERSION, on_demand
 from firmware.charger import Charger
@@ -22,6 +21,7 @@ from firmware.ocpp.outbox import Outbox
 from firmware.services.central_system import CentralSystem
 from firmware.services.charge_point import ChargePoint
 from firmware.services.clients import Clients
+from firmware.services.console_question import ConsoleQuestion
 from firmware.services.control import Control
 from firmware.services.fieldbus import Fieldbus
 from firmware.services.housekeeping import Housekeeping
@@ -56,6 +56,7 @@ _WARM = (
     "firmware.storage.tag_cache",
     "firmware.services.transaction_data",
     "firmware.services.transfers",
+    "firmware.storage.log_keeper",
     "firmware.ocpp.charging_profiles",
     "firmware.ocpp.composite",
     "firmware.ocpp.core",
@@ -104,8 +105,10 @@ def build() -> Charger:
     charger = Charger()
     charger.clock = clock = Clock(machine.RTC())
     charger.log = log = Log(clock)
+    on_demand.load("firmware.last_words").recall(log, clock.rtc)
     charger.keys = keys = Keys(JsonFile("ocpp.json").write)
-    charger.settings, charger.board = settings, board = _equipment(keys, log)
+    charger.settings, charger.board, charger.network = _equipment(keys, log)
+    settings, board = charger.settings, charger.board
     register = EnergyRegister("register", clock)
     charger.core = core = _core(settings, board, register, supervisor)
     boots = on_demand.load("firmware.storage.boot_record")
@@ -134,13 +137,27 @@ def build() -> Charger:
 
 
 def _equipment(keys: Keys, log: Log) -> tuple:
-    """Settings and board. What reads and builds them has left the memory when this returns."""
-    hardware = on_demand.load("firmware.board.options")
-    options = hardware.read(log)
-    settings = on_demand.load("firmware.settings").load(keys, log, hardware.names())
+    """Settings, board and link. What builds them has left the memory when this returns."""
+    options, others, check_pins = _hardware_options(log)
+    settings = on_demand.load("firmware.settings").load(keys, log, others)
+    others = None
     log.info("app", "firmware %s, reset cause %d", VERSION, machine.reset_cause())
     builder = on_demand.load("firmware.board.rivot_100a")
-    return settings, builder.build(settings, options, hardware.check_pins)
+    board = builder.build(settings, options, check_pins)
+    builder = None
+    links = on_demand.load("firmware.net.links")
+    link = links.make(settings, options, board.pins, check_pins, log)
+    board.pins = bytes([pin for pin, _ in board.pins])
+    return settings, board, link
+
+
+def _hardware_options(log: Log) -> tuple:
+    """Options, their names, what checks pins. Their large table has left the memory then.
+
+    (In the function that goes on, the interpreter's stack would keep it.)
+    """
+    hardware = on_demand.load("firmware.board.options")
+    return hardware.read(log), hardware.names(), hardware.check_pins
 
 
 def _core(
@@ -189,6 +206,7 @@ def _services(charger: Charger) -> None:
     fieldbus = Fieldbus(board.buses, clock, log, board.polled)
     charger.housekeeping = Housekeeping((charger.control, fieldbus), clock, log)
     charger.housekeeping.stayed_up = charger.stayed_up
+    charger.housekeeping.console = ConsoleQuestion(charger)
     charger.charge_point = station
     charger.services = [
         ("control", charger.control, True),
@@ -200,7 +218,13 @@ def _services(charger: Charger) -> None:
     if board.tag_reader:
         reader = TagReader(board.tag_reader, station.present_tag, clock)
         charger.services.append(("tag reader", reader, False))
-    if settings.wifi_ssid:
-        wlan = network.WLAN(network.STA_IF)
-        wifi = on_demand.load("firmware.net.wifi").WiFi(wlan, settings, link.network_changed, log)
-        charger.services.append(("wifi", wifi, False))
+    if charger.network:
+        charger.network.on_change = link.network_changed
+        charger.services.append(("network", charger.network, False))
+    if on_demand.load("firmware.update.slots").on_trial():
+        trial = on_demand.load("firmware.services.trial").Trial(charger)
+        charger.services.append(("trial", trial, True))
+    asked = board.button.down()
+    if settings.setup_after_s or asked:
+        watch = on_demand.load("firmware.provisioning.watch").Watch(charger, asked)
+        charger.services.append(("set-up", watch, False))

@@ -22,9 +22,11 @@ class Charger:
             self.safe()
             self._expect_restart()
             raise
+        finally:  # outputs are off
+            self.keep_log()
 
     async def _main(self) -> None:
-        self.tasks = tasks = Tasks(self.log)
+        self.tasks = tasks = Tasks(self.log, self.safe)
         if self.settings.watchdog_ms:
             self.housekeeping.watchdog = machine.WDT(timeout=self.settings.watchdog_ms)
         for name, service, vital in self.services:
@@ -59,6 +61,14 @@ class Charger:
             load("firmware.storage.boot_record").wanted(machine.RTC())
         except MemoryError:
             pass  # then it counts as a crash
+
+    def keep_log(self) -> None:
+        """Put the log on flash, now; never raises what matters less than why it ends."""
+        try:
+            keeper = load("firmware.storage.log_keeper")
+            keeper.save(self.log, self.clock, self.core.boot_trouble)
+        except (OSError, MemoryError, ValueError):
+            pass
 
     def safe(self) -> None:
         """Contactor open and module off, now."""

@@ -7,6 +7,7 @@ Secrets are in `SECRETS`: they are stored, but never shown.
 
 from firmware.errors import SettingError
 from firmware.storage.files import read_json, remove, write_json
+from firmware.values import convert
 
 SETTINGS_FILE = "settings.json"
 KEYS_FILE = "ocpp.json"
@@ -43,6 +44,10 @@ FIELDS = (
     # local start and stop
     ("button_id_tag", str, "BUTTON", 0, 20),  # idTag of the start button, "" = it only stops
     ("resume_after_power_cut", bool, False, 0, 1),  # go on when power is back and the gun still in
+    # updates (docs/updates.md)
+    ("update_downgrade", bool, False, 0, 1),  # take an older firmware as well
+    ("update_trial_min", int, 15, 1, 1440),  # minutes a new one has to reach the server
+    ("update_offline_confirms", bool, False, 0, 1),  # after them it stays even without server
     # power: a setting can only be stricter than the board's rating
     ("max_current_ma", int, 100_000, 1_000, 100_000),  # station limit
     ("max_voltage_mv", int, 85_500, 56_000, 85_500),  # station limit
@@ -63,11 +68,10 @@ FIELDS = (
     ("mcp2515_crystal_hz", int, 8_000_000, 8_000_000, 16_000_000),  # crystal beside the MCP2515
     ("watchdog_ms", int, 30_000, 0, 120_000),  # 0 = off (bench only)
     ("log_level", int, 1, 0, 3),  # 0 debug, 1 info, 2 warnings, 3 errors
+    ("log_file_level", int, 2, 0, 3),  # the same for the log on flash (docs/console.md)
 )
 SECRETS = ("authorization_key", "wifi_password", "ppp_password", "ap_password")
 KEY, TYPE, DEFAULT, LOW, HIGH = range(5)
-_TRUE = ("true", "1", "yes", "on")
-_FALSE = ("false", "0", "no", "off")
 
 
 def _field(key: str) -> "tuple | None":
@@ -75,34 +79,6 @@ def _field(key: str) -> "tuple | None":
         if field[KEY] == key:
             return field
     return None
-
-
-def convert(field: tuple, value: object) -> object:
-    """`value` (text or the right type) as the field's type; SettingError when it does not fit."""
-    key, kind, _, low, high = field
-    if isinstance(kind, tuple):
-        if value in kind:
-            return value
-        raise SettingError("%s: one of %s wanted, not %r" % (key, ", ".join(kind), value))
-    if kind is bool:
-        if isinstance(value, bool):
-            return value
-        text = str(value).lower()
-        if text in _TRUE or text in _FALSE:
-            return text in _TRUE
-        raise SettingError("%s: true or false wanted, not %r" % (key, value))
-    if kind is int:
-        if isinstance(value, str):
-            try:
-                value = int(value)
-            except ValueError:
-                raise SettingError("%s: a whole number wanted, not %r" % (key, value))
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise SettingError("%s: %d to %d wanted, not %r" % (key, low, high, value))
-        return value
-    if not isinstance(value, str) or not low <= len(value.encode()) <= high:
-        raise SettingError("%s: text of %d to %d bytes wanted" % (key, low, high))
-    return value
 
 
 class Settings:
@@ -158,6 +134,7 @@ def load(keys: "Keys", log: "Log", taken: "list | tuple" = ()) -> Settings:
     if wishes:
         _store(settings, keys, log)
     log.level = settings.log_level
+    log.file_level = settings.log_file_level
     return settings
 
 

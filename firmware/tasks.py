@@ -5,16 +5,21 @@ stays closed. Together with `main.py` this is the only place that catches every 
 """
 
 import asyncio
-import sys
+
+from firmware.on_demand import load
 
 _RESTART_MS = 1000
 
 
 class Tasks:
-    """Starts the services; `died` is set to the name of a vital task that ended."""
+    """Starts the services; `died` is set to the name of a vital task that ended.
 
-    def __init__(self, log: "Log") -> None:
+    `safe` switches everything off; it is called before anything is said of such an end.
+    """
+
+    def __init__(self, log: "Log", safe: "Callable") -> None:
         self._log = log
+        self._safe = safe
         self._tasks = []
         self.died = ""
         self._over = asyncio.Event()
@@ -32,8 +37,10 @@ class Tasks:
                 raise
             except Exception as error:
                 try:
+                    if vital:
+                        self._safe()
                     self._log.error("tasks", "%s died: %r", name, error)
-                    sys.print_exception(error)
+                    load("firmware.last_words").trace(self._log, error)
                 except Exception:
                     pass  # no memory for words; what has to be done is done all the same
             if vital:

@@ -1,8 +1,8 @@
 """Compiles what goes on the chip to portable bytecode, into build/mpy/.
 
 `files()` names every file of the chip's file system; the bench and the image tool ask it.
-`python -m tools.build` does the work and prints a size table. boot.py and main.py stay source:
-they must run whatever happens to the rest.
+`python -m tools.build` does the work and prints a size table. boot.py, main.py and
+slots.py stay source: they must run whatever happens to the rest.
 """
 
 import argparse
@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "build" / "mpy"
 SHIM = ROOT / "tools" / "sim" / "shim"
 _PLAIN = ("boot.py", "main.py")
+_SELECTOR = "firmware/update/slots.py"  # its source lies beside main.py, too
 _STAMPS = ".stamps.json"
 _TEXTS = ".texts"  # files as they were handed out, see files()
 _KEEP_S = 3600
@@ -175,11 +176,15 @@ def files(root: Path = ROOT, out: Path = OUT) -> dict[str, Path]:
     """
     build(root, out)
     named = {f"/{name}": root / name for name in _PLAIN if (root / name).exists()}
+    if (root / _SELECTOR).exists():
+        named["/slots.py"] = root / _SELECTOR
     with _locked(out / "firmware"), _locked(out / "lib"):
         made = {}
         for folder in ("firmware", "lib"):
             for path in sorted((out / folder).rglob("*.mpy")):
                 made["/" + path.relative_to(out).as_posix()] = path
+        for path in sorted((root / "firmware").rglob("*.html")):
+            made["/" + path.relative_to(root).as_posix()] = path
         made["/firmware/" + LOG_TEXTS] = out / "firmware" / LOG_TEXTS
         made = _handed_out(made, out / _TEXTS)
     inner = f"/firmware/{FOLDER}/"

@@ -12,22 +12,25 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 # part of firmware/ -> the parts that it may import besides itself and what anybody may
-_ANYBODY = ("", "errors", "on_demand")
+_ANYBODY = ("", "errors", "on_demand", "values")
 _LEAVES = ("log", "tasks", "settings")
 _MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "errors": (),
     "on_demand": (),
+    "values": (),
     "charging": (),
     "ocpp": (),
     "log": (),
-    "tasks": ("log",),
+    "tasks": ("log", "last_words"),
     "settings": ("log", "storage", "charging", "ocpp"),
     "drivers": ("charging", "ocpp", *_LEAVES),
     "net": ("charging", "ocpp", *_LEAVES),
     "storage": ("charging", "ocpp", *_LEAVES),
-    "services": ("drivers", "net", "storage", "charging", "ocpp", *_LEAVES),
+    "provisioning": ("net", "storage", "charging", "ocpp", *_LEAVES),
+    "update": ("storage", *_LEAVES),
+    "services": ("drivers", "net", "storage", "update", "charging", "ocpp", *_LEAVES),
 }
-_ANYTHING = ("app", "board", "bring_up", "charger", "status")
+_ANYTHING = ("app", "board", "bring_up", "charger", "console", "last_words", "status")
 _PURE = ("charging", "ocpp")
 _LOADERS = ("__import__", "load")  # load: firmware/on_demand.py
 # What the pure parts may use of the standard library.

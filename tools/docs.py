@@ -196,6 +196,9 @@ reason EmergencyStop (the first row) or Other. Rows that only lower the current 
 * "By service only": `charger.clear_faults()` in the REPL; the cause may set it again at once.
 * A restart of the chip forgets what is latched. A welded contactor is found again by its
   auxiliary contact at once, the others when their cause is there again.
+* What has restarted again and again is held by CrashLoop or BrownOut until it has stayed up ten
+  minutes; service, or pulling the mains plug, ends it at once. A restart that was ordered does not
+  count. That a dip of the supply leaves the RTC's memory as it was is unproven on hardware.
 * `discharge_ms` suits a module that empties its output by itself. Where the capacitors take
   longer, measure it and raise the setting, or every stop ends as WeldCheckFailed.
 * A BMS that forbids charging, or asks for no current, is no fault: power goes off within a tick,

@@ -1,5 +1,6 @@
 """Where each fault of firmware/charging/faults.py is measured, and above what: for the docs."""
 
+_STARTS = "three in a row, none 10 minutes after the last; gone after 10 minutes without another"
 SOURCES = {
     "EmergencyStop": ("E-stop contact", "open"),
     "DoorOpen": ("door contact (`door_pin`)", "open"),
@@ -28,7 +29,11 @@ SOURCES = {
         "above 60 V (gone at 58 V)",
     ),
     "GunOverTemperature": ("thermistor in the gun", "above `gun_max_c10`; gone 10 °C below"),
-    "GunSensor": ("thermistor in the gun", "open or shorted"),
+    "GunSensor": (
+        "thermistor in the gun; the board's sense of the voltage at the gun",
+        "open, shorted, or outside of what its circuit can give, three samples of 50 ms in a row;"
+        " or a voltage 5 V from the module's while the contactor is closed",
+    ),
     "ModuleStaysOn": ("module's state", "on, a second after it was told off"),
     "ModuleFault": ("module's fault flags", "any"),
     "ModuleOverTemperature": ("module", "above `module_max_c10`; gone 10 °C below"),
@@ -48,8 +53,8 @@ SOURCES = {
         "more than 2 A out of the battery while more than 5 A flow into it",
     ),
     "ControlStalled": ("gap between two ticks while power is on", "above 500 ms"),
-    "BrownOut": ("restarts by the supply's dips", "again and again"),
-    "CrashLoop": ("restarts by crash or watchdog", "again and again"),
+    "BrownOut": ("starts after a dip of the supply", _STARTS),
+    "CrashLoop": ("starts after a crash or by the watchdog", _STARTS),
     "SelfTestFailed": (
         "module's output and auxiliary contact before a start",
         "output not below 60 V or contactor closed for 3 s",

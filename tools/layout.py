@@ -16,14 +16,35 @@ ON_DEMAND = {
     "firmware.app",
     "firmware.bring_up",
     "firmware.settings",
+    "firmware.values",
     "firmware.status",
+    "firmware.console",
+    "firmware.console.change",
+    "firmware.console.live",
+    "firmware.console.readings",
+    "firmware.console.records",
+    "firmware.console.state",
+    "firmware.last_words",
+    "firmware.storage.log_keeper",
+    "firmware.storage.black_box",
+    "firmware.storage.log_file",
     "firmware.charging.fault_texts",
     "firmware.charging.faults",
     "firmware.drivers.can.native",
     "firmware.net.connect",
     "firmware.net.dial",
     "firmware.net.tls",
+    "firmware.net.http_server",
+    "firmware.net.lan",
+    "firmware.net.link",
+    "firmware.net.links",
+    "firmware.net.ppp",
     "firmware.net.wifi",
+    "firmware.provisioning",
+    "firmware.provisioning.page",
+    "firmware.provisioning.rules",
+    "firmware.provisioning.setup",
+    "firmware.provisioning.watch",
     "firmware.ocpp.charging_profiles",
     "firmware.ocpp.composite",
     "firmware.ocpp.core",
@@ -86,6 +107,11 @@ ON_DEMAND = {
     "firmware.storage.tag_cache",
     "firmware.storage.tag_changes",
     "firmware.storage.tag_file",
+    "firmware.update",
+    "firmware.update.p256",
+    "firmware.update.package",
+    "firmware.update.slots",
+    "firmware.services.trial",
 }
 # Of these only what the hardware options choose is loaded.
 CHOSEN = (
@@ -95,7 +121,7 @@ CHOSEN = (
     *("firmware.drivers.thermistor", "firmware.drivers.voltage_sense"),
 )
 _ALWAYS = ("firmware.drivers.bms.alarms",)  # constants only: joined, they cost nothing
-_KEEP_PATH = ("firmware.app", "firmware.bring_up")  # main.py and people ask for them
+_KEEP_PATH = ("firmware.app", "firmware.bring_up", "firmware.console", "firmware.last_words")  # main.py and people ask for them
 # The drivers that the hardware options name: how the board's code makes up their paths, and how
 # it does on the chip.
 _BY_NAME = tuple(f"firmware.drivers.{kind}." for kind in ("bms", "meter", "power", "reader"))

@@ -4,9 +4,11 @@ Stored in hardware.json, read once at the start and forgotten with the board's c
 fit is named as `hardware.json: key: why`.
 """
 
-from firmware.errors import ChargerError, SettingError
-from firmware.settings import WISHES_FILE, convert
+from firmware.board.chosen import Options, check_pins  # noqa: F401
+from firmware.errors import SettingError
+from firmware.settings import WISHES_FILE
 from firmware.storage.files import read_json, write_json
+from firmware.values import convert
 
 HARDWARE_FILE = "hardware.json"
 
@@ -111,19 +113,6 @@ def fields() -> "Iterator[tuple]":
             yield (key, kind, convert(row, default), low, high)
 
 
-class Options:
-    """The options as attributes. AttributeError: there is none of that name."""
-
-    def __init__(self, values: dict) -> None:
-        self._values = values
-
-    def __getattr__(self, key: str) -> object:
-        values = self._values
-        if key not in values:
-            raise AttributeError(key)
-        return values[key]
-
-
 def names() -> list:
     """All keys."""
     return [field[0] for field in fields()]
@@ -158,14 +147,3 @@ def read(log: "Log") -> Options:
         except OSError as error:  # they count for now and are wished again at the next start
             log.error("hardware", "not stored: %s", error)
     return Options(values)
-
-
-def check_pins(used: tuple) -> None:
-    """`used` is (GPIO, what it is for)...; ChargerError names two that want the same."""
-    taken = {}
-    for pin, what in used:
-        if pin in taken:
-            raise ChargerError(
-                "%s: %s: GPIO %d is %s's already" % (HARDWARE_FILE, what, pin, taken[pin])
-            )
-        taken[pin] = what

@@ -49,7 +49,8 @@ class Board:
 
     `max_mv` and `max_ma` are the rating, which settings can only lower.
     `door`, `earth_fault`, `thermistor`, `gun_sense`, `meter` and `tag_reader` are None where they
-    are not fitted. `buses` is ((can, drivers), ...), `polled` what hangs on no CAN bus.
+    are not fitted. `buses` is ((can, drivers), ...), `polled` what hangs on no CAN bus; `pins` is
+    (GPIO, what it is for)..., once built the GPIOs only.
     """
 
 
@@ -87,6 +88,7 @@ def build(settings: "Settings", options: "Options", check_pins: "Callable") -> B
     if options.reader != "none":
         board.tag_reader = wiring.driver("reader", None)
     check_pins(wiring.pins)
+    board.pins = wiring.pins
     board.buses = tuple(wiring.buses)
     board.polled = tuple(wiring.polled)
     return board
@@ -106,7 +108,7 @@ def _contact(pin: int) -> "DigitalInput | None":
     return DigitalInput(Pin(pin, Pin.IN, pull), False, 0, 500)
 
 
-def _adc(options: "Options", key: str) -> "ADC | None":
+def _adc(options: "Options", key: str) -> "machine.ADC | None":
     """The analog input at the pin of that option, None where it is not fitted."""
     pin = getattr(options, key)
     if pin < 0:

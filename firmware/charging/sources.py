@@ -48,6 +48,8 @@ _PUSHED_MA = const(5_000)
 _PULLED_MA = const(-2_000)
 _CABLE_MOHM = const(20)  # the gun's cable, between the BMS's voltage and the terminals'
 _THERE_MV = const(10_000)
+_FRESH_MS = const(1000)
+_CONTRADICTS_MV = const(5_000)
 # drivers/bms/alarms.py: short, weld, insulation
 _SERIOUS = const(1 << 10 | 1 << 15 | 1 << 17)
 
@@ -71,9 +73,17 @@ def look(values: "Values", core: "ChargingCore") -> None:
     values[BROWN_OUT] = core.boot_trouble == 1
     values[CRASHES] = core.boot_trouble == 2
     values[GUN_HEAT] = core.gun_c10 - core.limits.gun_max_c10
-    values[GUN_SENSOR] = core.gun_sensor_bad
+    values[GUN_SENSOR] = core.gun_sensor_bad or _contradicts(core, told and closed)
     nothing = not (core.gun or closed or told) and sequence.state == "Off"
     values[GUN_VOLTS] = core.module.terminal_mv - SAFE_MV if nothing else -SAFE_MV
+
+
+def _contradicts(core: "ChargingCore", joined: bool) -> bool:
+    """Does the board's own sense at the gun differ from what the module measures there."""
+    module = core.module
+    if core.gun_mv < 0 or not joined or module.age_ms > _FRESH_MS:
+        return False
+    return abs(core.gun_mv - module.terminal_mv) > _CONTRADICTS_MV
 
 
 def look_at_module(values: "Values", core: "ChargingCore", limit_mv: int) -> None:

@@ -26,6 +26,10 @@ class Button:
             if self._down_ms >= _PRESS_MS:
                 self.pressed = True
 
+    def down(self) -> bool:
+        """Is it held down at this moment, not debounced."""
+        return self._pin() == self._down_level
+
     def take(self) -> bool:
         """Has it been pressed since the last call."""
         pressed = self.pressed

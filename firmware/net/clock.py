@@ -16,7 +16,7 @@ class Clock:
     """Wraps `time.ticks_ms` and an RTC with MicroPython's `datetime()` interface."""
 
     def __init__(self, rtc: "RTC") -> None:
-        self._rtc = rtc
+        self.rtc = rtc
         self._last = time.ticks_ms()
         self._seconds = 0
         self._ms = 0
@@ -57,4 +57,4 @@ class Clock:
         self.boot_unix_s = unix_s - self.uptime()[0]
         self.known = True
         year, month, day, hour, minute, second = civil_from_unix(unix_s)
-        self._rtc.datetime((year, month, day, 0, hour, minute, second, 0))
+        self.rtc.datetime((year, month, day, 0, hour, minute, second, 0))

@@ -45,9 +45,13 @@ def make(options: "Options", log: "Log") -> Lan:
 
     power = Pin(options.lan_power_pin) if options.lan_power_pin >= 0 else None
     clock = int(options.lan_clock_pin)
-    lan = network.LAN(
-        0, mdc=Pin(options.lan_mdc_pin), mdio=Pin(options.lan_mdio_pin), power=power,
-        phy_type=network.PHY_LAN8720, phy_addr=options.lan_phy_address,
-        ref_clk=Pin(clock), ref_clk_mode=Pin.OUT if clock else Pin.IN,
-    )  # fmt: skip
-    return Lan(lan, None, log)
+    wiring = {
+        "mdc": Pin(options.lan_mdc_pin),
+        "mdio": Pin(options.lan_mdio_pin),
+        "power": power,
+        "phy_type": network.PHY_LAN8720,
+        "phy_addr": options.lan_phy_address,
+        "ref_clk": Pin(clock),
+        "ref_clk_mode": Pin.OUT if clock else Pin.IN,
+    }
+    return Lan(network.LAN(0, **wiring), None, log)

@@ -12,14 +12,14 @@ _LONGEST_S = const(120)
 
 
 class Link:
-    """`is_up` and `connect` are the driver's; `on_change(up)` hears when the link comes or goes."""
+    """`is_up` and `connect` are the driver's; `on_change(up)` hears when it comes or goes."""
 
     def __init__(self, name: str, on_change: "Callable", log: "Log") -> None:
         self.name = name
         self.on_change = on_change
         self.up = False
         self._log = log
-        self._pause_s = self._waited_s = _RETRY_S
+        self._pause_s = self._waited_s = 0
 
     async def run(self) -> None:
         """Look after the link once a second, for ever."""
@@ -35,13 +35,12 @@ class Link:
             self._log.info("network", "joined %s" if up else "lost %s", self.name)
             self.on_change(up)
         if up:
-            self._pause_s = self._waited_s = _RETRY_S
+            self._pause_s = self._waited_s = 0
             return
         self._waited_s += 1
         if self._waited_s < self._pause_s:
             return
-        if self._waited_s > _RETRY_S:  # not the first time
-            self._pause_s = min(_LONGEST_S, self._pause_s + _RETRY_S)
+        self._pause_s = min(_LONGEST_S, self._pause_s + _RETRY_S)
         self._waited_s = 0
         try:
             await self.connect()

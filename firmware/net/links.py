@@ -1,4 +1,4 @@
-"""Makes the link that settings and hardware options choose. Needed only while the board is built."""
+"""Makes the link that settings and hardware options choose. Loaded while the board is built."""
 
 from firmware.errors import ChargerError
 from firmware.on_demand import load
@@ -19,8 +19,9 @@ def make(
         check_pins(used + driver.pins(options))
         if kind == "lan":
             return driver.make(options, log)
-        if "bms_tx" in [what for _, what in used]:
-            raise ChargerError("hardware.json: network=ppp: UART 1 is the BMS's already")
+        for _, what in used:
+            if what in ("bms_rx", "meter_rx", "power_rx"):
+                raise ChargerError("hardware.json: network=ppp: UART 1 is %s's already" % what)
         return driver.make(settings, options, log)
     except (ChargerError, OSError) as error:
         log.error("network", "%s", error)

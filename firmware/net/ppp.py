@@ -100,10 +100,10 @@ def pins(options: "Options") -> list:
 
 def make(settings: "Settings", options: "Options", log: "Log") -> Modem:
     """The link with the modem of settings and options; it does not dial yet."""
+    import machine
     import network
-    from machine import UART
 
-    uart = UART(
+    uart = machine.UART(
         1, options.ppp_baud, bits=8, parity=None, stop=1,
         tx=options.ppp_tx, rx=options.ppp_rx, timeout=0, rxbuf=1024,
     )  # fmt: skip

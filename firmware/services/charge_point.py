@@ -22,6 +22,7 @@ _STATUSES = "firmware.services.statuses"
 _TAG_KEEPER = "firmware.services.tag_keeper"
 _STANDING = "firmware.services.standing"
 _TRANSFERS = "firmware.services.transfers"
+_LOG_KEEPER = "firmware.storage.log_keeper"
 
 
 class ChargePoint:
@@ -87,6 +88,8 @@ class ChargePoint:
             load(_STATUSES).look(self)
         if self.transfers and now_s >= self.transfers["due_s"]:
             load(_TRANSFERS).look(self)
+        if self.log.pending and now_s >= self.log.due_s:
+            load(_LOG_KEEPER).turn(self.log, self.clock, self.core.session.open)
         self.transactions.turn()
         if self.smart:
             self.smart.turn()

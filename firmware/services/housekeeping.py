@@ -16,6 +16,7 @@ class Housekeeping:
     def __init__(self, loops: tuple, clock: "Clock", log: "Log") -> None:
         self.watchdog = None
         self.stayed_up = None  # called once, after `_STAYED_UP_S`
+        self.console = None  # has `look()`, called once a second
         self._loops = loops
         self._seen = [-1] * len(loops)
         self._clock = clock
@@ -26,6 +27,8 @@ class Housekeeping:
         count = 0
         while True:
             self.turn()
+            if self.console:
+                self.console.look()
             count += 1
             if count == _COLLECT_EVERY:
                 gc.collect()

@@ -36,6 +36,8 @@ def step(point: "ChargePoint", row: "list") -> bool:
     now_s = point.clock.uptime_s()
     progress = row[_PROGRESS]
     if progress:
+        if progress["result"] is None and "installs" in progress and now_s < row[_AT_S]:
+            return False
         return _ended(point, row, now_s, progress["result"])
     core = point.core
     if now_s >= row[_AT_S] and not (core.session.open or core.connector.authorized):
@@ -69,8 +71,10 @@ def _ended(point: "ChargePoint", row: "list", now_s: int, result: "str | bool | 
         point.transfers.pop("task", None)
         if result != "":  # None: not even its time-out has come
             point.log.warn("transfer", "%s", result or "makes room")
-        elif row[_ACTION] != DIAGNOSTICS:
+        elif row[_ACTION] != DIAGNOSTICS and "installs" not in row[_PROGRESS]:
             _report(point, row[_ACTION], "Downloaded")
+    if "installs" in row[_PROGRESS]:
+        return _installed(point, row, result)
     if result is False:  # does not count
         row[_PROGRESS] = None
         row[_AT_S] = now_s + _ROOM_S
@@ -79,11 +83,35 @@ def _ended(point: "ChargePoint", row: "list", now_s: int, result: "str | bool | 
         return _again(row, now_s) and _over(point, row, "UploadFailed", "DownloadFailed")
     if row[_ACTION] == DIAGNOSTICS:
         return _over(point, row, "Uploaded", "")
-    if point.core.session.open:  # never during a session
-        return False
+    if not point.core.session.open:  # never during one
+        _install(point, row)
+    return False
+
+
+def _install(point: "ChargePoint", row: "list") -> None:
+    """From here on the row's progress is that of installer.py."""
     _report(point, row[_ACTION], "Installing")
-    done = load("firmware.services.installer").install(_IMAGE)
-    return _over(point, row, "", "Installed" if done else "InstallationFailed")
+    row[_PROGRESS] = progress = {"result": None, "installs": True}
+    row[_AT_S] = point.clock.uptime_s() + _LONGEST_S
+    try:
+        run = load("firmware.services.installer").run
+        row[_TASK] = point.transfers["task"] = asyncio.create_task(run(point, _IMAGE, progress))
+    except MemoryError as error:
+        progress["result"] = repr(error)
+
+
+def _installed(point: "ChargePoint", row: "list", result: "str | bool | None") -> bool:
+    """What installer.py says: a restart into the trial, another try later, or the end of it."""
+    if result == "":
+        remove(_IMAGE)
+        row[_PROGRESS] = None
+        row[_AT_S] = point.clock.uptime_s() + _LONGEST_S
+        point.reset_at_s = point.clock.uptime_s()
+        return False
+    if result is False:
+        row[_PROGRESS] = {"result": "", "count": 0, "limit": 0}  # what is downloaded stays
+        return False
+    return _over(point, row, "", "InstallationFailed")
 
 
 def _again(row: "list", now_s: int) -> bool:

@@ -56,11 +56,19 @@ def file_name(point: "ChargePoint", at_s: int) -> str:
 
 
 def restore(point: "ChargePoint") -> None:
-    """At boot: an update that was ordered before."""
-    what = read_json(FILE).get("order")
-    if isinstance(what, list) and len(what) == _STARTED + 1:
-        point.transfers[FIRMWARE] = what
+    """At boot: an update that was ordered before, or what has become of one."""
+    what = read_json(FILE)
+    order = what.get("order")
+    if isinstance(order, list) and len(order) == _STARTED + 1:
+        point.transfers[FIRMWARE] = order
         point.transfers["due_s"] = 0
+    elif "slot" in what:
+        slots = load("firmware.update.slots")
+        if not slots.on_trial():
+            runs = what["slot"] == slots.current()
+            value = "Installed" if runs else "InstallationFailed"
+            point.transfers["is " + FIRMWARE] = point.transfers["told " + FIRMWARE] = value
+            point.transfers["due_s"] = 0
 
 
 def look(point: "ChargePoint") -> None:
@@ -135,6 +143,13 @@ def _tell(point: "ChargePoint", action: str) -> None:
     def answered(payload: "dict | None") -> None:
         if payload is not None and point.transfers.get("told " + action) == value:
             del point.transfers["told " + action]
+            if (
+                value[:7] == "Install"
+                and value != "Installing"
+                and FIRMWARE not in point.transfers
+            ):
+                point.transfers.pop("is " + action, None)
+                remove(FILE)
 
     point.link.send(action, status(value), answered)
 

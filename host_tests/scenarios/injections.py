@@ -152,13 +152,14 @@ def do(bench: Bench, what: str | Callable[[Bench], Any]) -> None:
             bench.command(line)
 
 
-def bring_about(bench: Bench, injection: Injection) -> float:
-    """Put the charger into the state, strike; the edge's time in ms."""
+def bring_about(bench: Bench, injection: Injection, phase_ms: float = 0) -> float:
+    """Put the charger into the state, strike `phase_ms` later; the edge's time in ms."""
     booted(bench)
     plug(bench)
     if injection.state in (CHARGING, STOPPING):
         remote_start(bench)
         bench.run_until(lambda: bench.hardware.plant_state()["amps"] > 85, 30, "full current")
+    bench.run(phase_ms / 1000)
     bench.hardware.mark_edge()
     do(bench, injection.strike)
     edge_ms = bench.hardware.now_ms

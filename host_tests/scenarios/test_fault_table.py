@@ -68,6 +68,23 @@ def test_row(row, on: str) -> None:
         assert power_is_off(bench)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("phase_ms", range(0, 120, 13))
+@pytest.mark.parametrize(
+    "row",
+    [
+        row
+        for row in FAULTS
+        if row[REACTION] == EMERGENCY and INJECTIONS[row[NAME]].state == CHARGING
+    ],
+    ids=lambda row: row[NAME],
+)
+def test_emergencies_in_every_phase_of_tick_and_broadcast(row, phase_ms: int) -> None:
+    injection = INJECTIONS[row[NAME]]
+    with Bench("cpython", injection.settings, options=injection.vehicle or None) as bench:
+        goes_off_in_time(bench, row, injection, bring_about(bench, injection, phase_ms))
+
+
 def only_lowers_the_current(bench: Bench, injection: Injection) -> None:
     """A row that derates: less current, no stop, nothing told; then all of it again."""
     low, high = injection.derated_amps

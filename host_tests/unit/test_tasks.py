@@ -37,12 +37,12 @@ class FullLog(Log):
         raise MemoryError
 
 
-def play(jobs, end_s=0.0, log=None):
+def play(jobs, end_s=0.0, log=None, safe=lambda: None):
     """Run the (name, job, vital) list until `wait` returns or the time is over."""
     log = log or Log()
 
     async def run():
-        tasks = Tasks(log)
+        tasks = Tasks(log, safe)
         for name, job, vital in jobs:
             tasks.spawn(name, job.run, vital)
         if end_s:
@@ -60,7 +60,7 @@ def play(jobs, end_s=0.0, log=None):
 
 
 @pytest.mark.parametrize("how", [ValueError("x"), OSError(5), MemoryError(), "end"])
-def test_a_vital_one_that_ends_stops_everything_and_is_named(how, capsys):
+def test_a_vital_one_that_ends_stops_everything_and_is_named(how):
     other = Job()
     tasks, _, log = play([("reader", Job(how), True), ("other", other, False)])
     assert tasks.died == "reader"
@@ -68,7 +68,17 @@ def test_a_vital_one_that_ends_stops_everything_and_is_named(how, capsys):
     assert "reader" in log.errors()[0]
     if how != "end":
         assert type(how).__name__ in log.errors()[0]
-        assert "Traceback" in "".join(capsys.readouterr())
+        assert any("Traceback" in line for letter, line in log.lines if letter == "trace")
+
+
+@pytest.mark.parametrize("vital, told", [(True, ["off", "E"]), (False, ["E"] * 3)])
+def test_the_outputs_are_off_before_anything_is_said(vital, told):
+    log = Log()
+    play(
+        [("control", Job(*[ValueError("x")] * 3), vital)], 4, log,
+        lambda: log.lines.append(("off", "")),
+    )  # fmt: skip
+    assert [letter for letter, _ in log.lines if letter != "trace"] == told
 
 
 @pytest.mark.parametrize("how", [ValueError("x"), "end"])

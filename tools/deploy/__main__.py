@@ -11,12 +11,13 @@ import serial
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
-from tools import build, where
+from tools import build, update_layout, where
 from tools.deploy import code, data, ports
 from tools.deploy.board import Board, BoardError
 from tools.deploy.in_use import InUse, refuse_if_charging
 from tools.image.filesystem import ImageError
 from tools.image.tree import image_tree
+from tools.update_layout import SLOT_FILE
 
 BACKUPS = build.ROOT / "backups"
 
@@ -48,7 +49,9 @@ class Bar:
 def _code(port: str, options: argparse.Namespace) -> None:
     tree = image_tree()
     with Board(port) as board:
-        fresh, stale = code.changes(board.files(), tree)
+        present = board.files()
+        slot = update_layout.current(board.read(SLOT_FILE) if SLOT_FILE in present else None)
+        fresh, stale = code.changes(present, code.for_slot(tree, slot), slot)
         size = sum(map(len, fresh.values()))
         if fresh or stale:
             with Bar("sending", size) as more:
@@ -102,7 +105,6 @@ def _repl(port: str, options: argparse.Namespace) -> None:
 
 def _logs(port: str, options: argparse.Namespace) -> None:
     """What the charger prints, with the sources' places in tracebacks, while it runs."""
-    say(f"{port}: the charger runs on; Ctrl-C leaves")
     lines = where.Map().translated(_lines(port))
     try:
         for line in lines:
@@ -113,6 +115,7 @@ def _logs(port: str, options: argparse.Namespace) -> None:
 
 def _lines(port: str):  # type: ignore[no-untyped-def]
     with serial.Serial(port, 115200, exclusive=True) as source:
+        say(f"{port}: the charger runs on; Ctrl-C leaves")
         while line := source.readline():
             yield line.decode("utf-8", "replace").replace("\r", "")
 
@@ -137,7 +140,7 @@ def main(arguments: list[str] | None = None) -> int:
             say(f"{port}: {refuse_if_charging(port)}")
         _ACTIONS[options.action](port, options)
     except (InUse, ports.PortError, BoardError, serial.SerialException) as error:
-        print(f"Not done: {error}.", file=sys.stderr)
+        print(f"Not done: {str(error).rstrip('.')}.", file=sys.stderr)
         return 1
     except (build.BuildError, ImageError) as error:
         print(f"Not done: the firmware could not be built. {error}", file=sys.stderr)

@@ -83,10 +83,10 @@ class Fact(NamedTuple):
 class Board:
     """`with Board(port) as board:` the charger is stopped meanwhile. Raises PortError."""
 
-    def __init__(self, port: str, answer_s: float = _ANSWER_S) -> None:
+    def __init__(self, port: str) -> None:
         self.port = port
         try:
-            self._transport = SerialTransport(port, timeout=answer_s)
+            self._transport = SerialTransport(port, timeout=_ANSWER_S)
         except TransportError:
             raise PortError(f"{port} is busy, or gone: close other consoles, look at the cable")
         except (OSError, serial.SerialException) as error:

@@ -7,10 +7,10 @@ of two builds do not fit together: names are shortened over all of them.
 import hashlib
 from collections.abc import Callable
 
+from tools import update_layout
 from tools.deploy.board import Board, BoardError, Fact
 
 STAGE = "/deploy"
-CODE = ("/boot.py", "/main.py", "/firmware/", "/lib/", "/m/")
 _SPARE = 64 * 1024  # stays free for journal and log
 
 Say = Callable[[str], None]
@@ -19,21 +19,32 @@ Progress = Callable[[int], None]
 
 def is_code(name: str) -> bool:
     """Does the file belong to the firmware, not to the charger's data."""
-    return name.startswith((*CODE, STAGE + "/"))
+    return update_layout.is_code(name) or name.startswith(STAGE + "/")
+
+
+def for_slot(tree: dict[str, bytes], slot: str) -> dict[str, bytes]:
+    """The code of a new charger's file system, as it lies in the slot that a board runs."""
+    first = f"/{update_layout.SLOTS[0]}/"
+    return {
+        f"/{slot}/" + name.removeprefix(first) if name.startswith(first) else name: data
+        for name, data in tree.items()
+        if is_code(name)
+    }
 
 
 def changes(
-    present: dict[str, Fact], tree: dict[str, bytes]
+    present: dict[str, Fact], wanted: dict[str, bytes], slot: str
 ) -> tuple[dict[str, bytes], list[str]]:
-    """What has to be written, and which files of older code have to go."""
-    wanted = {name: data for name, data in tree.items() if is_code(name)}
+    """What has to be written, and which files have to go; the other slot stays as it is."""
     fresh = {
         name: data
         for name, data in wanted.items()
         if name not in present or present[name].sha256 != hashlib.sha256(data).hexdigest()
     }
-    stale = [name for name in sorted(present) if is_code(name) and name not in wanted]
-    return fresh, stale
+    mine = (f"/{slot}/", STAGE + "/")
+    return fresh, [
+        name for name in sorted(present) if name.startswith(mine) and name not in wanted
+    ]
 
 
 def deploy(board: Board, fresh: dict[str, bytes], stale: list[str], progress: Progress) -> None:
@@ -57,4 +68,4 @@ def deploy(board: Board, fresh: dict[str, bytes], stale: list[str], progress: Pr
 
 def _order(name: str) -> tuple[bool, str]:
     """boot.py and main.py, which start whatever there is, last."""
-    return name in CODE, name
+    return name in update_layout.FIXED, name

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tools.deploy.board import Board, BoardError, Fact
 from tools.deploy.code import is_code
+from tools.update_layout import SLOT_FILE
 
 STAGE = "/restore"
 _FACTS = "backup.json"
@@ -28,7 +29,7 @@ def data_files(present: dict[str, Fact]) -> dict[str, Fact]:
     return {
         name: fact
         for name, fact in present.items()
-        if not is_code(name) and not name.startswith(STAGE + "/")
+        if not is_code(name) and name != SLOT_FILE and not name.startswith(STAGE + "/")
     }
 
 

@@ -67,4 +67,6 @@ def explained(port: str, error: OSError) -> str:
         return f"{port} may not be opened. Linux: sudo usermod -aG dialout $USER, then log in anew"
     if error.errno in (errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.EIO):
         return f"{port} has gone. Is the board plugged in?"
+    if error.errno == errno.ENOTTY or "Inappropriate ioctl" in str(error):
+        return f"{port} is no serial port"
     return f"{port}: {error}"

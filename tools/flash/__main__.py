@@ -73,10 +73,10 @@ def firmware(options: argparse.Namespace, steps: Steps) -> bytes:
 
 def flash(options: argparse.Namespace, steps: Steps) -> str:
     """All of it; answers the port. Raises what `main` explains."""
-    micropython = firmware(options, steps)
-    tree = image_tree(dict(options.set))
     port = ports.choose(options.port)
     ports.check_free(port)
+    micropython = firmware(options, steps)
+    tree = image_tree(dict(options.set))
     if options.force:
         steps.say(f"{port}: not asked whether it charges")
     else:
@@ -120,10 +120,10 @@ def main(arguments: list[str] | None = None) -> int:
     steps = Steps()
     try:
         port = flash(options, steps)
-    except (InUse, ports.PortError, partitions.FirmwareError, LoaderError) as error:
-        print(f"Not flashed: {error}.", file=sys.stderr)
+    except (InUse, ports.PortError, partitions.FirmwareError, LoaderError, ImageError) as error:
+        print(f"Not flashed: {str(error).rstrip('.')}.", file=sys.stderr)
         return 1
-    except (build.BuildError, ImageError) as error:
+    except build.BuildError as error:
         print(f"Not flashed: the firmware could not be built. {error}", file=sys.stderr)
         return 1
     print(f"Done. The charger starts now; its console: make repl PORT={port}")

@@ -9,7 +9,16 @@ from rich.console import Console
 from rich.table import Table
 
 from tools import build
-from tools.image.filesystem import BLOCK, BLOCKS, OFFSET, ImageError, make, read, used_blocks
+from tools.image.filesystem import (
+    BLOCK,
+    BLOCKS,
+    INLINE,
+    OFFSET,
+    ImageError,
+    make,
+    read,
+    used_blocks,
+)
 from tools.image.manifest import differences, manifest
 from tools.image.tree import image_tree, sources
 
@@ -30,14 +39,19 @@ def manifest_path(image: Path) -> Path:
     return image.with_suffix(".json")
 
 
-def write(path: Path, settings: dict[str, str], blocks: int, offset: int = OFFSET) -> bytes:
-    """Build the image into `path` and its manifest beside it; answers the image."""
+def write(path: Path, settings: dict[str, str], size: int, offset: int = OFFSET) -> bytes:
+    """Build an image of `size` blocks and the manifest beside it; answers the image."""
     files = image_tree(settings)
-    image = make(files, blocks)
+    image = make(files, size)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(image)
     manifest_path(path).write_text(manifest(files, image, offset), encoding="utf-8")
     return image
+
+
+def blocks(data: bytes) -> int:
+    """Flash blocks that a file takes; the smallest lie in their folder's."""
+    return -(-len(data) // BLOCK) if len(data) > INLINE else 0
 
 
 def table(files: dict[str, bytes]) -> Table:
@@ -48,8 +62,9 @@ def table(files: dict[str, bytes]) -> Table:
     shown.add_column("from", f"{len(files)} files", overflow="fold")
     total = f"{sum(map(len, files.values())):,}"
     shown.add_column("bytes", total, justify="right")
+    shown.add_column("blocks", f"{sum(map(blocks, files.values())):,}", justify="right")
     for name, data in sorted(files.items(), key=lambda item: (-len(item[1]), item[0])):
-        shown.add_row(name, origin.get(name, ""), f"{len(data):,}")
+        shown.add_row(name, origin.get(name, ""), f"{len(data):,}", str(blocks(data)))
     return shown
 
 

@@ -12,6 +12,7 @@ from littlefs.context import UserContext
 BLOCK = 4096
 BLOCKS = 512  # 2 MB, the vfs partition of a 4 MB module
 OFFSET = 0x200000
+INLINE = 128  # bytes; a file as small as that lies in its folder's block
 DISK_VERSION = 0x00020000  # MicroPython 1.24 mounts 2.0 and 2.1, other tools 2.0 only
 
 

@@ -225,8 +225,7 @@ class VirtualCharger:
 
 def _more_links(settings: dict[str, Any]) -> bool:
     """Can it come to an access point, a LAN or PPP; a stored charger may have any."""
-    wired = settings.get("network", "wifi") != "wifi"
-    return wired or str(settings.get("setup_after_s", "")) != "0"
+    return "network" in settings or str(settings.get("setup_after_s", "")) != "0"
 
 
 def wall_clock() -> Callable[[], float]:

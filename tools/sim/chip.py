@@ -265,7 +265,7 @@ class Chip:
 
     def reachable(self) -> bool:
         """Is there a way into the network; who does not look after a link has one (tests)."""
-        wired = [link for link in self.wired.values() if link.active]
+        wired = [link for link in self.wired.values() if link.active or self.modem]
         up = any(link.up(self.wifi.air, self.hardware.now_ms) for link in wired)
         return self.wifi.air and not self.wifi.shut_out() and (up or not wired)
 

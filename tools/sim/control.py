@@ -11,7 +11,7 @@ _LONGEST_LINE = 4096
 HELP = """\
   plug, unplug                    the gun
   tag 0A1B2C3D4E                  present a tag (ten hex digits, or what the chosen reader reads)
-  button                          the start/stop button
+  button, button 6                the start/stop button; held for so many seconds
   estop on|off                    the red button
   bms off|on|soc=87 voltage=76.38 current_limit=90 voltage_limit=84 temperature=26.5 allowed=0
   module off|on|temperature=70 fault=1

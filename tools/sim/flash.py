@@ -11,10 +11,11 @@ from typing import Any
 from littlefs import LittleFS, LittleFSError
 from littlefs.context import UserContext
 
+from tools.update_layout import SLOT_FILE, is_code
+
 BLOCK = 4096
 BLOCKS = 512
 _DISK_VERSION = 0x00020000  # MicroPython 1.24 mounts 2.0 and 2.1; older tools 2.0 only
-_CODE = ("/firmware", "/lib", "/boot.py", "/main.py")
 
 
 class PowerCut(Exception):
@@ -174,9 +175,14 @@ def _names(fs: LittleFS) -> list[str]:
 
 
 def _refresh(fs: LittleFS, code: dict[str, bytes], data: dict[str, bytes]) -> bool:
-    """Write what differs, remove code that is no more. Answers whether anything was changed."""
+    """Write what differs, remove code that is no more. Answers whether anything was changed.
+
+    A charger that was updated keeps its code.
+    """
     present = _names(fs)
-    stale = [n for n in present if n.startswith(_CODE) and n not in code]
+    if SLOT_FILE in present:
+        code = {}
+    stale = [n for n in present if is_code(n) and n not in code] if code else []
     for name in stale:
         fs.remove(name)
     wanted = {**code, **data}

@@ -17,20 +17,10 @@ from tools.sim.chips.pins import IN, Contact, Pins
 from tools.sim.chips.twai import Twai
 from tools.sim.chips.uart import Uart
 from tools.sim.options import options as hardware_options
+from tools.sim.people import People
 from tools.sim.plant.battery import Battery
 from tools.sim.plant.circuit import Circuit
-from tools.sim.plant.commands import (
-    BMS,
-    MODULE,
-    MODULE_ILLS,
-    BadCommand,
-    parse,
-    switch,
-    values,
-)
-from tools.sim.plant.commands import (
-    GUN as GUN_KEYS,
-)
+from tools.sim.plant.commands import BadCommand, parse
 from tools.sim.plant.contactor import Contactor
 from tools.sim.plant.gun import Gun
 from tools.sim.plant.parts import part
@@ -46,9 +36,7 @@ _ADC_PINS = range(32, 40)
 _NO_PULLS = 34  # from this GPIO on the chip has none: contacts have theirs outside
 _SPI_MAX_HZ = 10_000_000
 _BOUNCE_MS = 5.0
-_PRESS_MS = 300.0
 _PUMP_HOLDS_MS = 300.0
-_HOT_C = 70.0  # above it the charger has to stop
 _FINE_STEP_MS, _FINE_MS = 1.0, 1_000.0  # while an edge is timed
 _START = {
     "soc": 87.0, "voltage": 76.38, "current_limit": 90.0, "voltage_limit": 84.0,
@@ -89,8 +77,9 @@ class Hardware:
         self._make_buses()
         self._make_plant()
         self._make_board()
+        self.people = People(self)
         plugged = bool(start.pop("plugged"))
-        self._apply_bms(start)
+        self.people.apply_bms(start)
         self.gun.contact.closed = plugged
         self.vehicle.switch(plugged, True)
 
@@ -145,19 +134,19 @@ class Hardware:
         self._spi_ready = False
         self._interrupts_on: dict[int, int] = {}
         self.interrupts: deque[int] = deque()  # pins whose edges the firmware has still to hear of
-        self._button = Contact(False, _BOUNCE_MS)
+        self.button = Contact(False, _BOUNCE_MS)
         # normally closed
-        self._e_stop, self._door, self._earth = Contact(True), Contact(True), Contact(True)
-        self._released_ms = math.inf  # when the button comes up again
+        self.e_stop, self.door, self.earth = Contact(True), Contact(True), Contact(True)
+        self.released_ms = math.inf  # when the button comes up again
         fitted = (self.fitted.door_pin, self.fitted.earth_fault_pin)
         self.pins = Pins(
             contacts={
                 FEEDBACK: lambda: self.contactor.closed,
-                E_STOP: lambda: self._e_stop.conducts(self.now_ms),
+                E_STOP: lambda: self.e_stop.conducts(self.now_ms),
                 GUN: lambda: self.gun.conducts(self.now_ms),
-                BUTTON: lambda: self._button.conducts(self.now_ms),
-                self.fitted.door_pin: lambda: self._door.closed,
-                self.fitted.earth_fault_pin: lambda: self._earth.closed,
+                BUTTON: lambda: self.button.conducts(self.now_ms),
+                self.fitted.door_pin: lambda: self.door.closed,
+                self.fitted.earth_fault_pin: lambda: self.earth.closed,
             },
             sources={
                 MCP_INT: lambda: 0 if self.mcp2515.interrupt() else 1,
@@ -187,9 +176,9 @@ class Hardware:
         self.can1.advance(now_ms)
         self.can2.advance(now_ms)
         self.circuit.move_contacts(now_ms)
-        if now_ms >= self._released_ms:
-            self._button.set(False, now_ms)
-            self._released_ms = math.inf
+        if now_ms >= self.released_ms:
+            self.button.set(False, now_ms)
+            self.released_ms = math.inf
         self.module.advance(now_ms)
         self.vehicle.advance(now_ms)
         for uart in self._uarts.values():
@@ -203,7 +192,7 @@ class Hardware:
     def _plan(self) -> None:
         self._next_ms = min(
             self.can1.due_ms, self.can2.due_ms, self.module.due_ms, self.vehicle.due_ms,
-            self.contactor.due_ms, self.circuit.next_ms(), self._released_ms,
+            self.contactor.due_ms, self.circuit.next_ms(), self.released_ms,
             self._pump_due_ms(), self._edge_due_ms(),
             *(uart.due_ms for uart in self._uarts.values()),
             math.inf if self.reader is None else self.reader.due_ms,
@@ -217,7 +206,7 @@ class Hardware:
 
     def _drive_coil(self) -> None:
         pumped = not self._charge_pump or self.now_ms < self._pump_until_ms
-        interlocks = self.gun.closed() and self._e_stop.closed
+        interlocks = self.gun.closed() and self.e_stop.closed
         commanded = bool(self.pins.level(COIL))
         self.contactor.drive(commanded and pumped and interlocks, self.now_ms)
 
@@ -370,7 +359,7 @@ class Hardware:
         """A line of the control port, in words; nothing is changed when anything is wrong."""
         self.circuit.advance(self.now_ms)
         try:
-            handler = parse(words, self._handlers())
+            handler = parse(words, self.people.handlers())
             handler(words[1:])
         except BadCommand as bad:
             return {"error": str(bad)}
@@ -379,162 +368,6 @@ class Hardware:
         self._plan()
         self._next_ms = min(self._next_ms, self.now_ms)  # what is due now happens first
         return {"ok": True}
-
-    def _handlers(self) -> dict[str, Callable[[list[str]], None]]:
-        return {
-            "plug": lambda words: self._plug("plug", words, True),
-            "unplug": lambda words: self._plug("unplug", words, False),
-            "tag": self._tag,
-            "button": self._press,
-            "estop": self._press_e_stop,
-            "bms": self._command_bms,
-            "module": self._command_module,
-            "meter": lambda words: self._switch("meter", self.meter, words),
-            "reader": lambda words: self._switch("reader", self.reader, words),
-            "weld": self._weld,
-            "coil": self._break_coil,
-            "door": self._open_door,
-            "earth": self._earth_fault,
-            "gun": self._command_gun,
-        }
-
-    def _plug(self, name: str, words: list[str], plugged: bool) -> None:
-        if words:
-            raise BadCommand(f"{name} takes nothing after it")
-        if plugged == self.gun.contact.closed:
-            return
-        if not plugged:
-            self.mark_edge()
-            self.circuit.unplug()
-        self.gun.contact.set(plugged, self.now_ms)
-        self.vehicle.switch(plugged, self.vehicle.on)
-
-    def _tag(self, words: list[str]) -> None:
-        if self.reader is None:
-            raise BadCommand("no tag reader is fitted (reader=none)")
-        if len(words) != 1 or not self.reader.reads(words[0]):
-            raise BadCommand(f"tag takes {self.reader.wanted()}")
-        self.reader.present(words[0], self.now_ms)
-
-    def _switch(self, name: str, device: Any, words: list[str]) -> None:
-        if device is None:
-            raise BadCommand(f"no {name} is fitted ({name}=none)")
-        device.switch(switch(name, words))
-
-    def _press(self, words: list[str]) -> None:
-        if words:
-            raise BadCommand("button takes nothing after it")
-        self._button.set(True, self.now_ms)
-        self._released_ms = self.now_ms + _PRESS_MS
-
-    def _press_e_stop(self, words: list[str]) -> None:
-        pressed = switch("estop", words)
-        if pressed and self._e_stop.closed:
-            self.mark_edge()
-        self._e_stop.set(not pressed, self.now_ms)
-
-    def _weld(self, words: list[str]) -> None:
-        on = switch("weld", words)
-        if on and not self.contactor.welded:
-            self.mark_edge()
-        self.contactor.weld(on, self.now_ms)
-
-    def _break_coil(self, words: list[str]) -> None:
-        broken = not switch("coil", words)
-        if broken and not self.contactor.coil_broken:
-            self.mark_edge()
-        self.contactor.break_coil(broken, self.now_ms)
-
-    def _open_door(self, words: list[str]) -> None:
-        opened = switch("door", words, "open", "closed")
-        self._move("door_pin", self._door, not opened)
-
-    def _earth_fault(self, words: list[str]) -> None:
-        self._move("earth_fault_pin", self._earth, not switch("earth", words))
-
-    def _move(self, option: str, contact: Contact, closed: bool) -> None:
-        """A normally closed contact that hardware.json has to name."""
-        if getattr(self.fitted, option) < 0:
-            raise BadCommand(f"none is fitted: start with --set {option}=GPIO")
-        if contact.closed and not closed:
-            self.mark_edge()
-        contact.set(closed, self.now_ms)
-
-    def _command_gun(self, words: list[str]) -> None:
-        wanted = values("gun", words, GUN_KEYS, switched=False)
-        pins = {"temperature": "gun_temperature_pin", "sense": "gun_sense_pin"}
-        for key, option in pins.items():
-            if key in wanted and getattr(self.fitted, option) < 0:
-                raise BadCommand(f"none is fitted: start with --set {option}=GPIO")
-        gun = self.gun
-        if "temperature" in wanted:
-            to = wanted["temperature"]
-            gun.lead = to if to in ("open", "short") else "ok"
-            gun.celsius = to if isinstance(to, float) else None
-        gun.divider = wanted.get("sense", gun.divider)
-        gun.wires = wanted.get("wires", gun.wires)
-        if "contact" in wanted:
-            gun.contact_open = wanted["contact"] == "open"
-        self.mark_edge()
-
-    def _command_bms(self, words: list[str]) -> None:
-        if words in (["on"], ["off"]):
-            on = words == ["on"]
-            if self.vehicle.on and not on:
-                self.mark_edge()
-            self.vehicle.switch(self.vehicle.plugged, on)
-        else:
-            self._apply_bms(values("bms", words, BMS))
-
-    def _apply_bms(self, wanted: dict[str, Any]) -> None:
-        vehicle = self.vehicle
-        alarm = wanted.get("alarm", "none")
-        if alarm != "none" and alarm not in vehicle.ALARMS:
-            raise BadCommand(f"this BMS can tell of: {', '.join(vehicle.ALARMS) or 'nothing'}")
-        if "soc" in wanted:
-            self.battery.soc = wanted["soc"]
-        if "voltage" in wanted:
-            auto = wanted["voltage"] == "auto"
-            self.battery.pinned_volts = None if auto else wanted["voltage"]
-        if "current_limit" in wanted:
-            vehicle.set_current_limit(wanted["current_limit"])
-        vehicle.voltage_limit = wanted.get("voltage_limit", vehicle.voltage_limit)
-        vehicle.voltage_scale = wanted.get("voltage_scale", vehicle.voltage_scale)
-        vehicle.current_sign = int(wanted.get("current_sign", vehicle.current_sign))
-        vehicle.alarm = wanted.get("alarm", vehicle.alarm)
-        vehicle.heating = bool(wanted.get("heating", vehicle.heating))
-        self.module.ambient_c = wanted.get("temperature", self.module.ambient_c)
-        vehicle.celsius = wanted.get("temperature", vehicle.celsius)
-        allowed = bool(wanted.get("allowed", vehicle.allowed))
-        if vehicle.allowed and not allowed:
-            self.mark_edge()
-        vehicle.allowed = allowed
-        vehicle.announce()
-
-    def _command_module(self, words: list[str]) -> None:
-        module = self.module
-        if words in (["on"], ["off"]):
-            if module.powered and words == ["off"]:
-                self.mark_edge()
-            module.power(words == ["on"])
-            return
-        wanted = values("module", words, {**MODULE, **MODULE_ILLS})
-        ills = {key: value for key, value in wanted.items() if key in MODULE_ILLS}
-        if ills:
-            self.mark_edge()
-            module.ail(ills)
-        if wanted.get("fault") and not module.fault:
-            self.mark_edge()
-        if "fault" in wanted:
-            module.break_down(bool(wanted["fault"]))
-        if "temperature" in wanted:
-            self._heat(wanted["temperature"])
-
-    def _heat(self, celsius: float | str) -> None:
-        was_hot = self.module.temperature_c > _HOT_C
-        self.module.pinned_c = None if isinstance(celsius, str) else celsius
-        if self.module.temperature_c > _HOT_C and not was_hot:
-            self.mark_edge()
 
     # ---- the truth ----
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from tools import build, micropython
+from tools.update_layout import in_slot
 
 HERE = Path(__file__).resolve().parent
 _START = """
@@ -39,7 +40,7 @@ _RARE_OF_PINS = re.compile(r"\.(on|off|irq|read|write)\(|spi\.readinto\(|uart\.i
 _PINS = ("board", "drivers", "boot.py", "main.py")
 # What the hardware options choose, and how it is wired: counts only where one of them is set.
 _CHOSEN = ("board", "bms", "power", "meter", "reader")
-RARE_BYTES = 2200  # heap that rare.py needs on 32 bit
+MORE_BYTES = {"rare": 2200, "links": 3400}  # heap that they need on 32 bit
 SILENT_S = 20  # of real time; longer means that the firmware hangs
 _PR_SET_PDEATHSIG = 1
 
@@ -53,7 +54,7 @@ def code_files(firmware: Path | None) -> dict[str, Path]:
     # Without line numbers: what the shim takes of the heap is the firmware's loss.
     build.compile_tree(build.SHIM, _SHIM, opt=3, only="*.py")
     if firmware is None:
-        return build.files()
+        return {in_slot(name): path for name, path in build.files().items()}
     found = (p for p in sorted(firmware.rglob("*.py")) if "__pycache__" not in p.parts)
     return {"/" + p.relative_to(firmware).as_posix(): p for p in found}
 
@@ -106,7 +107,7 @@ class Child:
         self, on: str, heap: str | None, flash: Path, virtual: bool, firmware: Path | None = None,
         more: list[str] | None = None, output: IO[bytes] | None = None,
     ) -> None:  # fmt: skip
-        words = command_line(on, heap, RARE_BYTES * len(more or []))
+        words = command_line(on, heap, sum(MORE_BYTES[name] for name in more or []))
         self.wire, wire = socket.socketpair()
         self.status, status = socket.socketpair()
         arguments = [str(wire.fileno()), str(status.fileno()), str(flash.resolve())]

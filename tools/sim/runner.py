@@ -15,6 +15,7 @@ from tools.sim import process
 from tools.sim.charger import KeepsDying, PowerLost, VirtualCharger, wall_clock
 from tools.sim.control import HELP, ControlPort, Keyboard
 from tools.sim.network import Proxy
+from tools.sim.protocol import Op
 
 POWER_LOST = 137  # exit status; what a shell shows for kill -9
 _STEP_S = 0.005
@@ -35,6 +36,7 @@ class Options:
     web: int | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     cut: int | None = None
+    erase_ms: int = 0  # how long the flash takes to erase a block
 
 
 class Runner:
@@ -62,6 +64,7 @@ class Runner:
             settings=settings, cut=options.cut, firmware=firmware, say=self._say,
         )  # fmt: skip
         self._child: process.Child | None = None
+        self._held: tuple[float, tuple[int, int, int, int, bytes]] | None = None  # an erase
         self._printed = b""
         self._asking: list[tuple[float, Callable[[dict[str, Any]], None]]] = []
         self._over = False
@@ -119,6 +122,7 @@ class Runner:
         for key, ready in events:
             if key.fileobj in self._selector.get_map():
                 key.data(ready)
+        self._erased()
         self._charger.watchdog_bites()
         self._proxy.set_web(self._proxy.up or self._charger.chip.access_point.active)
         if self._asking:
@@ -139,6 +143,7 @@ class Runner:
             if key.data in (self._wire, self._lines, self._status):
                 self._selector.unregister(key.fileobj)
         self._child = child
+        self._held = None
         if child:
             self._selector.register(child.wire, selectors.EVENT_READ, self._wire)
             self._selector.register(child.status, selectors.EVENT_READ, self._status)
@@ -158,9 +163,23 @@ class Runner:
         if not data:
             self._drain()
         self._charger.feed(data)
-        while request := self._charger.next_request():
+        self._carry_out()
+
+    def _carry_out(self) -> None:
+        """What the firmware asks for. While the flash erases a block, it has to wait."""
+        while self._held is None and (request := self._charger.next_request()):
             self._advance()
+            if self._options.erase_ms and request[0] == Op.FLASH_ERASE:
+                self._held = self._hardware.now_ms + self._options.erase_ms, request
+            else:
+                self._charger.handle(request)
+
+    def _erased(self) -> None:
+        if self._held and self._hardware.now_ms >= self._held[0]:
+            request = self._held[1]
+            self._held = None
             self._charger.handle(request)
+            self._carry_out()
 
     def _lines(self, _: int) -> None:
         child = self._child

@@ -353,3 +353,19 @@ def test_the_source_names_its_conditions_where_the_table_says() -> None:
         name = row.elts[1].id
         measured = f"values[{name}] =" in code or name in ("GUN_WARM", "MODULE_WARM")
         assert measured, f"{name} is measured nowhere"
+
+
+@pytest.mark.parametrize(("apart_mv", "believed"), [(-4_000, True), (4_000, True), (6_000, False)])
+def test_a_sense_at_the_gun_that_contradicts_the_module_is_no_sense(apart_mv, believed) -> None:
+    plant = Plant().charge()
+    plant.core.gun_mv = plant.module.terminal_mv + apart_mv
+    plant.run(2_000)
+    assert active(plant, "GunSensor") != believed
+    assert plant.power == believed
+
+
+def test_a_sense_at_the_gun_is_compared_only_while_the_contactor_joins_both() -> None:
+    plant = Plant().plug()
+    plant.core.gun_mv = 20_000
+    plant.run(2_000)
+    assert not active(plant, "GunSensor")

@@ -39,6 +39,7 @@ class Log:
 
     def __init__(self):
         self.level = 1
+        self.pending = False
         self.lines = []
 
     def _keeper(letter):
@@ -48,6 +49,9 @@ class Log:
         return keep
 
     debug, info, warn, error = map(_keeper, "DIWE")
+
+    def put(self, level, component, text):
+        self.lines.append(("trace", text))
 
     def errors(self):
         return [line for letter, line in self.lines if letter == "E"]

@@ -111,7 +111,7 @@ class Rig:
         self.door_pin, self.earth_pin = Pin(0), Pin(0)
         self.door = DigitalInput(self.door_pin, False, 0, 500)
         self.earth_fault = DigitalInput(self.earth_pin, False, 0, 500)
-        self.adcs = {"thermistor": Adc(1_650_000), "gun_sense": Adc(300_000)}
+        self.adcs = {"thermistor": Adc(1_650_000), "gun_sense": Adc(2_133_000)}
         self.thermistor = Thermistor(self.adcs["thermistor"], curve(10_000, 3950, 10_000))
         self.gun_sense = VoltageSense(self.adcs["gun_sense"], 100_000, 300, 2_700)
         self.contactor = Contactor()
@@ -256,11 +256,12 @@ def test_fitted_inputs_reach_the_core_and_others_are_unknown(board):
 def test_a_sensor_that_makes_no_sense_stops_a_session(sensor, uv):
     async def script(rig):
         await rig.charge()
+        good_uv = rig.adcs[sensor].uv
         rig.adcs[sensor].uv = uv
         await asyncio.sleep(1)
         assert not rig.contactor.closed and not rig.module.on
         assert FAULTS[rig.core.fault()][NAME] == "GunSensor"
-        rig.adcs[sensor].uv = 1_650_000
+        rig.adcs[sensor].uv = good_uv
         await asyncio.sleep(8)
         assert rig.core.fault() < 0
 

@@ -1,6 +1,7 @@
 """The image: what goes in comes out, the same files give the same bytes, and what is refused."""
 
 import json
+import shutil
 
 import pytest
 
@@ -56,11 +57,18 @@ def test_bytecode_that_the_oldest_micropython_cannot_load_is_refused(head, compl
         check_bytecode("/a.mpy", head)
 
 
-def test_two_builds_in_different_places_give_equal_bytes(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(build.files, "__defaults__", (build.ROOT, tmp_path))
-    elsewhere = make(image_tree())
-    monkeypatch.undo()
-    assert elsewhere == make(image_tree())
+def test_a_build_of_the_same_sources_elsewhere_gives_equal_bytes(tmp_path) -> None:
+    for name in ("firmware", "lib", "tools/sim/shim"):
+        shutil.copytree(build.ROOT / name, tmp_path / name)
+    for name in ("boot.py", "main.py"):
+        shutil.copy(build.ROOT / name, tmp_path)
+    here, elsewhere = built(build.files()), built(build.files(tmp_path, tmp_path / "out"))
+    assert [name for name in here if here[name] != elsewhere.get(name)] == []
+    assert make(elsewhere) == make(here)
+
+
+def built(files):
+    return {name: path.read_bytes() for name, path in files.items()}
 
 
 def test_the_tree_starts_and_holds_the_settings_given() -> None:
@@ -70,9 +78,14 @@ def test_the_tree_starts_and_holds_the_settings_given() -> None:
     assert "/set.json" not in image_tree()
 
 
+def test_settings_that_the_charger_would_refuse_do_not_get_into_an_image() -> None:
+    with pytest.raises(ImageError, match=r"wifi_sid: no such setting; csms_url: an address like"):
+        image_tree({"wifi_sid": "yard", "csms_url": "http://x"})
+
+
 def test_every_big_file_s_origin_is_known() -> None:
     origin = sources()
-    big = [name for name, path in build.files().items() if path.stat().st_size > 400]
+    big = [name for name, data in image_tree().items() if len(data) > 400]
     assert [name for name in big if name.endswith((".mpy", ".py")) and not origin[name]] == []
 
 

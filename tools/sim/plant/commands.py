@@ -52,7 +52,7 @@ class Words:
         return self._range.read(text)
 
 
-BMS = {
+BMS: dict[str, Range | Words] = {
     "soc": Range(0, 100),
     "voltage": Range(0, 120, auto=True),
     "current_limit": Range(0, 500),
@@ -64,19 +64,19 @@ BMS = {
     "current_sign": Range(-1, 1, whole=True),
     "alarm": Words("none", "short", "weld", "insulation"),
 }
-MODULE = {
+MODULE: dict[str, Range | Words] = {
     "temperature": Range(-40, 150, auto=True),
     "fault": Range(0, 1, whole=True),
 }
 # what may be wrong with it (tools/sim/plant/source.py)
-MODULE_ILLS = {
+MODULE_ILLS: dict[str, Range | Words] = {
     "extra_volts": Range(-100, 100),
     "extra_amps": Range(-300, 300),
     "bleeder": Range(0.1, 1e9),
     "leak": Range(0, 100),
     "stuck": Range(0, 1, whole=True),
 }
-GUN = {
+GUN: dict[str, Range | Words] = {
     "temperature": Words("auto", "open", "short", range=Range(-40, 150)),
     "sense": Words("ok", "open", "short"),
     "contact": Words("ok", "open"),

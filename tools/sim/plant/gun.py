@@ -30,6 +30,15 @@ class Gun:
         self.celsius: float | None = None  # set by hand
         self.short = Short()
 
+    def well(self) -> bool:
+        """Is nothing broken."""
+        return (self.lead, self.divider, self.wires, self.contact_open) == (
+            "ok",
+            "ok",
+            "ok",
+            False,
+        )
+
     def closed(self) -> bool:
         """Is the sense pair closed, and with it the interlock of the coil."""
         return self.contact.closed and not self.contact_open

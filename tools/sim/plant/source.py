@@ -103,6 +103,10 @@ class PowerSource:
         """Something is wrong with it, or no longer."""
         self.ills.update(ills)
 
+    def well(self) -> bool:
+        """Is nothing of that wrong."""
+        return self.ills == _WELL
+
     # ---- the output ----
 
     @property

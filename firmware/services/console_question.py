@@ -1,0 +1,36 @@
+"""Answers on the console what the charger is doing, so that nobody has to stop it to find out.
+
+One byte that no keyboard types (Ctrl-V) has it print `rivot: Charging 152`: the connector's state
+and the transaction. The PC's tools ask before they interrupt a board.
+"""
+
+import select
+import sys
+
+from micropython import const
+
+_QUESTION = "\x16"
+_MOST_KEYS = const(32)  # a second; whatever else is typed is dropped
+
+
+class ConsoleQuestion:
+    """`console` is where keys come from: a text stream that can be polled."""
+
+    def __init__(self, charger: "Charger", console: object = None) -> None:
+        self._charger = charger
+        self._console = console or sys.stdin
+        self._poll = select.poll()
+        self._poll.register(self._console, select.POLLIN)
+
+    def look(self) -> None:
+        """Take what has been typed, and answer; never waits."""
+        for _ in range(_MOST_KEYS):
+            if not self._poll.poll(0):
+                return
+            key = self._console.read(1)
+            if not key:  # there is no console
+                self._poll.unregister(self._console)
+            elif key == _QUESTION:
+                charger = self._charger
+                state = charger.core.connector.state
+                print("rivot: %s %s" % (state, charger.transactions.transaction_id()))

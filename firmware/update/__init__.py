@@ -1,0 +1,1 @@
+"""Updates: signed files, unpacked into the idle code slot, on trial until they prove themselves."""

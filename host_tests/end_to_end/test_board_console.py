@@ -1,0 +1,85 @@
+"""`make repl` and `make logs`: a person at a terminal, a board on another."""
+
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+import tty
+from pathlib import Path
+
+import pytest
+
+from host_tests.end_to_end.pty_board import PtyBoard
+from tools import build, where
+from tools.micropython import command
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Terminal:
+    """A person at a terminal who runs `python -m tools.deploy` with these words."""
+
+    def __init__(self, *words):
+        self._master, slave = pty.openpty()
+        self.shown = b""
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tools.deploy", *words],
+            cwd=ROOT, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+        )  # fmt: skip
+        os.close(slave)
+
+    def types(self, keys):
+        os.write(self._master, keys)
+
+    def sees(self, text, within_s=20):
+        """Wait until the text is on the screen."""
+        deadline = time.monotonic() + within_s
+        while text not in self.shown:
+            left = deadline - time.monotonic()
+            assert left > 0, f"{text!r} is not in {self.shown!r}"
+            if select.select([self._master], [], [], left)[0]:
+                try:
+                    self.shown += os.read(self._master, 4096)
+                except OSError:
+                    raise AssertionError(f"ended; {text!r} is not in {self.shown!r}")
+
+    def ends(self):
+        status = self.process.wait(20)
+        os.close(self._master)
+        return status
+
+
+@pytest.mark.skipif(
+    command("micropython") is None and not os.environ.get("CI"), reason="MicroPython: make setup"
+)
+def test_the_console_leaves_the_charger_alone_until_ctrl_c(tmp_path) -> None:
+    with PtyBoard(tmp_path, {}, running="Charging 7") as board:
+        person = Terminal("repl", "--port", board.port)
+        person.sees(b"Connected to MicroPython")
+        person.types(b"\x16")
+        person.sees(b"rivot: Charging 7")
+        person.types(b"\x03")
+        person.sees(b"stopped from the console")
+        person.types(b"\x1d")
+        assert person.ends() == 0
+
+
+def test_logs_show_the_sources_places_while_the_charger_runs() -> None:
+    build.build()
+    place = next(p for p in where.Map().places if p.function == "Charger.safe")
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    person = Terminal("logs", "--port", os.ttyname(slave))
+    person.sees(b"Ctrl-C leaves")
+    frame = f'  File "{place.module}.py", line 1, in {place.name}\r\n'
+    os.write(master, b"12:00 app: restarting\r\n" + frame.encode() + b"ValueError: x\r\n")
+    person.sees(b"12:00 app: restarting")
+    person.sees(f'File "{place.file}", line {place.line}, in Charger.safe'.encode())
+    person.sees(b"ValueError: x")
+    person.process.send_signal(signal.SIGINT)
+    assert person.ends() == 0
+    os.close(master)
+    os.close(slave)

@@ -1,0 +1,64 @@
+"""Ctrl-C makes the charger safe and leaves a prompt with `charger` and its commands."""
+
+import json
+
+import pytest
+
+from host_tests.scenarios import prompt as terminals
+from host_tests.scenarios.conftest import HEAP, booted
+from host_tests.scenarios.prompt import Prompt
+from host_tests.scenarios.steps import transaction_id
+from tools.micropython import command
+from tools.sim.bench import Bench
+
+SECRET = "do-not-show-me-42"
+
+
+@pytest.fixture
+def charger(monkeypatch):
+    """(bench, prompt) of a charger on the chip's interpreter, idle and connected."""
+    if command("micropython32") is None:
+        pytest.skip("micropython32 is missing: make setup")
+    terminal = terminals.installed(monkeypatch)
+    settings = {"wifi_password": SECRET, "authorization_key": SECRET}
+    with Bench(on="micropython32", heap=HEAP["micropython32"], settings=settings) as bench:
+        booted(bench)
+        yield bench, Prompt(bench, terminal)
+    terminal.close()
+
+
+def charging(bench) -> None:
+    bench.command("plug")
+    bench.expect("StatusNotification", status="Preparing")
+    bench.call("RemoteStartTransaction", {"connectorId": 1, "idTag": "TEST_TAG"})
+    bench.expect("StartTransaction", within_s=30)
+    bench.run(10)
+    plant = bench.hardware.plant_state()
+    assert plant["contactor"] and plant["module_on"] and plant["amps"] > 5
+
+
+def test_ctrl_c_in_a_session_switches_off(charger) -> None:
+    bench, person = charger
+    charging(bench)
+    said = person.interrupts()
+    person.waits(0.1)
+    plant = bench.hardware.plant_state()
+    assert not plant["contactor"] and not plant["module_on"]
+    assert "stopped from the console" in said and "charger.status()" in said
+    assert "TEST_TAG" not in person.types("charger.log()")
+
+
+def test_x(charger):
+    bench, person = charger
+    charging(bench)
+    print(person.interrupts())
+    for line in ("charger.status()", "charger.faults()", "charger.settings()", "charger.settings('wifi')", "charger.settings('log_level', 9)", "charger.settings('log_level', 2)",
+      "charger.settings('HeartbeatInterval', 30)", "charger.settings('gun_ntc_beta', 3900)", "charger.bms()", "charger.module()", "charger.log()", "charger.log(50)", "charger.dead_letters()", "charger.clear_faults()", "charger"):
+        print(">>>", line); print(person.types(line))
+    print(person.types("charger.can()", 3))
+    print(person.types("import gc; gc.collect(); gc.mem_free()"))
+    person.restarts("charger.run()")
+    bench.seen()
+    booted(bench, "Preparing")
+    print(bench.output[-2500:])
+    assert 0

@@ -1,0 +1,38 @@
+"""A charger tells on its console what it is doing, while it goes on with it."""
+
+import os
+import subprocess
+
+import pytest
+
+from host_tests.scenarios.conftest import booted
+from host_tests.scenarios.steps import amps, charging
+
+
+@pytest.fixture
+def keyboard(monkeypatch):
+    """A descriptor: what is written to it, the firmware's console gets."""
+    keys, typed = os.pipe()
+    popen = subprocess.Popen
+
+    def with_console(*words, **options):
+        return popen(*words, **{**options, "stdin": keys})
+
+    monkeypatch.setattr(subprocess, "Popen", with_console)
+    yield typed
+    os.close(keys)
+    os.close(typed)
+
+
+@pytest.mark.parametrize("interpreter", ["micropython32"], indirect=True)
+def test_asked_on_the_console_it_says_whether_it_charges(start, keyboard) -> None:
+    bench = start()
+    booted(bench)
+    os.write(keyboard, b"\x16")
+    bench.run(2)
+    assert "rivot: Available None" in bench.output
+    transaction = charging(bench)
+    os.write(keyboard, b"what? \x16 and more that nobody reads\r\n" * 3)
+    bench.run(5)
+    assert f"rivot: Charging {transaction}" in bench.output
+    assert amps(bench) > 1 and bench.state()["transaction"] == transaction

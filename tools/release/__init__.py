@@ -1,0 +1,1 @@
+"""Makes and signs the one file that updates a charger over the air."""
