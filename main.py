@@ -51,7 +51,7 @@ def run(observer: "Callable" = None) -> None:
 def _find_code(machine: "Module") -> None:
     """Put the code slot that is to run on the path (slots.py), and let the choice go."""
     try:
-        import slots
+        slots = __import__("slots")
     except ImportError:  # a PC runs the sources
         return
     slot, on_trial = slots.choose()
@@ -65,9 +65,7 @@ def _find_code(machine: "Module") -> None:
 def _start_failed() -> None:
     """Count it; never raises."""
     try:
-        import slots
-
-        slots.start_failed()
+        __import__("slots").start_failed()
     except Exception as error:
         sys.print_exception(error)
 
@@ -98,11 +96,11 @@ def leave_at_prompt(charger: "Charger | None") -> None:
     """People get `charger` with its commands (docs/console.md); never raises."""
     try:
         if charger:
-            import __main__
             from firmware.console import Console
 
-            __main__.charger = Console(charger)
-            print(__main__.charger)
+            prompt = __import__("__main__")
+            prompt.charger = Console(charger)
+            print(prompt.charger)
     except Exception as error:
         sys.print_exception(error)
 

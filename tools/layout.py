@@ -109,7 +109,9 @@ ON_DEMAND = {
     "firmware.storage.tag_file",
     "firmware.update",
     "firmware.update.p256",
+    "firmware.services.unpacking",
     "firmware.update.package",
+    "firmware.update.signature",
     "firmware.update.slots",
     "firmware.services.trial",
 }
@@ -121,7 +123,12 @@ CHOSEN = (
     *("firmware.drivers.thermistor", "firmware.drivers.voltage_sense"),
 )
 _ALWAYS = ("firmware.drivers.bms.alarms",)  # constants only: joined, they cost nothing
-_KEEP_PATH = ("firmware.app", "firmware.bring_up", "firmware.console", "firmware.last_words")  # main.py and people ask for them
+_KEEP_PATH = (
+    "firmware.app",
+    "firmware.bring_up",
+    "firmware.console",
+    "firmware.last_words",
+)  # main.py and people ask for them
 # The drivers that the hardware options name: how the board's code makes up their paths, and how
 # it does on the chip.
 _BY_NAME = tuple(f"firmware.drivers.{kind}." for kind in ("bms", "meter", "power", "reader"))

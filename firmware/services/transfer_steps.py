@@ -91,13 +91,14 @@ def _ended(point: "ChargePoint", row: "list", now_s: int, result: "str | bool | 
 def _install(point: "ChargePoint", row: "list") -> None:
     """From here on the row's progress is that of installer.py."""
     _report(point, row[_ACTION], "Installing")
-    row[_PROGRESS] = progress = {"result": None, "installs": True}
+    progress = {"result": None, "installs": True}
+    row[_PROGRESS] = progress
     row[_AT_S] = point.clock.uptime_s() + _LONGEST_S
     try:
         run = load("firmware.services.installer").run
         row[_TASK] = point.transfers["task"] = asyncio.create_task(run(point, _IMAGE, progress))
     except MemoryError as error:
-        progress["result"] = repr(error)
+        row[_PROGRESS] = {"result": repr(error), "installs": True}
 
 
 def _installed(point: "ChargePoint", row: "list", result: "str | bool | None") -> bool:

@@ -1,1 +1,1 @@
-"""Updates: signed files, unpacked into the idle code slot, on trial until they prove themselves."""
+"""Updates: signed files, unpacked into the idle code slot, on trial until they work."""

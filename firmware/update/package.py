@@ -14,39 +14,11 @@ import hashlib
 
 from micropython import const
 
-MAGIC = b"RIVOTUP1"
-HEAD = const(76)
-_LONGEST_MANIFEST = const(32768)
+from firmware.errors import ChargerError
+
 _LONGEST_LINE = const(200)
 _BLOCK = const(512)
 _FOLDERS = ("firmware/", "m/", "lib/")
-
-
-class PackageError(Exception):
-    """The update is not taken; the text says why."""
-
-
-def read_head(file: "BinaryIO") -> "tuple[int, bytes]":
-    """(size of the manifest, signature)."""
-    head = file.read(HEAD)
-    if len(head) < HEAD or head[:8] != MAGIC:
-        raise PackageError("this is no update file")
-    size = int.from_bytes(head[8:12], "little")
-    if not 0 < size <= _LONGEST_MANIFEST:
-        raise PackageError("its manifest is too long")
-    return size, head[12:]
-
-
-def digest(file: "BinaryIO", size: int) -> bytes:
-    """SHA-256 of the next `size` bytes."""
-    found = hashlib.sha256()
-    while size > 0:
-        data = file.read(min(size, _BLOCK))
-        if not data:
-            raise PackageError("it is cut off")
-        found.update(data)
-        size -= len(data)
-    return found.digest()
 
 
 def facts(file: "BinaryIO") -> dict:
@@ -55,7 +27,7 @@ def facts(file: "BinaryIO") -> dict:
     for name in ("version", "board", "mpy"):
         words = _line(file)
         if len(words) != 2 or words[0] != name:
-            raise PackageError("its manifest has no " + name)
+            raise ChargerError("its manifest has no " + name)
         found[name] = words[1]
     return found
 
@@ -69,25 +41,25 @@ def entry(file: "BinaryIO") -> "tuple[str, int, bytes]":
             raise ValueError
         return path, int(size), binascii.unhexlify(sha256)
     except ValueError:
-        raise PackageError("its manifest is wrong at %s" % " ".join(words)[:40])
+        raise ChargerError("its manifest is wrong at %s" % " ".join(words)[:40])
 
 
 def _line(file: "BinaryIO") -> list:
     line = file.readline(_LONGEST_LINE)
     if line[-1:] != b"\n":
-        raise PackageError("its manifest is cut off")
+        raise ChargerError("its manifest is cut off")
     try:
         return line.decode().split()
     except UnicodeError:
-        raise PackageError("its manifest is no text")
+        raise ChargerError("its manifest is no text")
 
 
 def version_number(text: str) -> tuple:
-    """For comparing: `2.10.1` is newer than `2.9`. PackageError when it is no version."""
+    """For comparing: `2.10.1` is newer than `2.9`. ChargerError when it is no version."""
     try:
         return tuple([int(part) for part in text.split(".")])
     except ValueError:
-        raise PackageError("version %s makes no sense" % text[:20])
+        raise ChargerError("version %s makes no sense" % text[:20])
 
 
 def copy(source: "BinaryIO", path: str, size: int) -> "Iterator[None]":
@@ -96,7 +68,7 @@ def copy(source: "BinaryIO", path: str, size: int) -> "Iterator[None]":
         while size > 0:
             data = source.read(min(size, _BLOCK))
             if not data:
-                raise PackageError("it is cut off")
+                raise ChargerError("it is cut off")
             file.write(data)
             size -= len(data)
             yield
@@ -104,5 +76,11 @@ def copy(source: "BinaryIO", path: str, size: int) -> "Iterator[None]":
 
 def has_digest(path: str, size: int, sha256: bytes) -> bool:
     """Is that what lies on flash."""
+    found = hashlib.sha256()
     with open(path, "rb") as file:
-        return digest(file, size) == sha256 and not file.read(1)
+        data = file.read(_BLOCK)
+        while data:
+            size -= len(data)
+            found.update(data)
+            data = file.read(_BLOCK)
+    return not size and found.digest() == sha256

@@ -75,9 +75,9 @@ def _program(playwright: Playwright) -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop must not run beside those of other tests
 def browser() -> Iterator[Browser]:
-    """One browser for all tests."""
+    """One browser for the tests of a module."""
     with sync_playwright() as playwright:
         # As root there is no sandbox; what the tests open is our own.
         arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]

@@ -37,9 +37,7 @@ class Terminal:
             preexec_fn()
 
         inspected = [words[0], "-i", *words[1:]]
-        return subprocess.Popen(
-            inspected, stdin=self._slave, preexec_fn=own_terminal, **options
-        )
+        return subprocess.Popen(inspected, stdin=self._slave, preexec_fn=own_terminal, **options)
 
     def close(self) -> None:
         """Hang up."""

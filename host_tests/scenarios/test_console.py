@@ -1,13 +1,11 @@
 """Ctrl-C makes the charger safe and leaves a prompt with `charger` and its commands."""
 
-import json
 
 import pytest
 
 from host_tests.scenarios import prompt as terminals
 from host_tests.scenarios.conftest import HEAP, booted
 from host_tests.scenarios.prompt import Prompt
-from host_tests.scenarios.steps import transaction_id
 from tools.micropython import command
 from tools.sim.bench import Bench
 
@@ -52,9 +50,25 @@ def test_x(charger):
     bench, person = charger
     charging(bench)
     print(person.interrupts())
-    for line in ("charger.status()", "charger.faults()", "charger.settings()", "charger.settings('wifi')", "charger.settings('log_level', 9)", "charger.settings('log_level', 2)",
-      "charger.settings('HeartbeatInterval', 30)", "charger.settings('gun_ntc_beta', 3900)", "charger.bms()", "charger.module()", "charger.log()", "charger.log(50)", "charger.dead_letters()", "charger.clear_faults()", "charger"):
-        print(">>>", line); print(person.types(line))
+    for line in (
+        "charger.status()",
+        "charger.faults()",
+        "charger.settings()",
+        "charger.settings('wifi')",
+        "charger.settings('log_level', 9)",
+        "charger.settings('log_level', 2)",
+        "charger.settings('HeartbeatInterval', 30)",
+        "charger.settings('gun_ntc_beta', 3900)",
+        "charger.bms()",
+        "charger.module()",
+        "charger.log()",
+        "charger.log(50)",
+        "charger.dead_letters()",
+        "charger.clear_faults()",
+        "charger",
+    ):
+        print(">>>", line)
+        print(person.types(line))
     print(person.types("charger.can()", 3))
     print(person.types("import gc; gc.collect(); gc.mem_free()"))
     person.restarts("charger.run()")

@@ -134,7 +134,7 @@ def test_whatever_is_sent_is_bounded_and_the_charger_goes_on(start) -> None:
     assert bench.http("GET", "/").status == 200
     bench.run(5)
     state = bench.state()
-    assert state["heap_free"] > 12_000 and bench.charger.starts == 1
+    assert state["heap_free"] > 8_000 and bench.charger.starts == 1
 
 
 @CHIP
@@ -221,6 +221,7 @@ def test_a_modem_dials_loses_its_network_and_dials_again(start) -> None:
     bench.expect("BootNotification", within_s=30)
     modem = bench.charger.chip.modem
     assert modem.commands == ["ATE0", 'AT+CGDCONT=1,"IP","internet.example"', "ATD*99#"]
+    bench.run(5)  # it has seen its address
     bench.command("net off")
     bench.run(10)
     bench.command("net on")

@@ -140,6 +140,4 @@ def test_a_modem_that_is_not_there_is_named():
     uart.broken = True
     link, _, told, log = play(60, uart)
     assert not link.up and told == []
-    assert [line for _, line in log.lines][0] == (
-        "mobile network: the modem does not answer ATE0"
-    )
+    assert [line for _, line in log.lines][0] == ("mobile network: the modem does not answer ATE0")
