@@ -88,7 +88,7 @@ docs-check: $(READY)
 
 ## A board (PORT=/dev/ttyUSB0 where several are plugged in)
 
-flash: $(READY) ## bare ESP32 -> charger (FIRMWARE= VERSION= SHA256= SET="a=1 b=2" REPL=1)
+flash: $(READY) ## bare ESP32 -> charger (FIRMWARE= VERSION= SHA256= SET= REPL=1)
 	@$(PY) -m tools.flash $(ON_PORT) $(if $(FIRMWARE),--firmware '$(FIRMWARE)') \
 	$(if $(VERSION),--version '$(VERSION)') $(if $(SHA256),--sha256 '$(SHA256)') \
 	$(if $(REPL),--repl) $(foreach one,$(SET),--set '$(one)') $(ARGS)

@@ -98,9 +98,9 @@ def leave_at_prompt(charger: "Charger | None") -> None:
         if charger:
             from firmware.console import Console
 
-            prompt = __import__("__main__")
-            prompt.charger = Console(charger)
-            print(prompt.charger)
+            console = Console(charger)
+            setattr(__import__("__main__"), "charger", console)  # noqa: B010
+            print(console)
     except Exception as error:
         sys.print_exception(error)
 

@@ -49,7 +49,7 @@ def trace(log: "Log", error: Exception) -> None:
         sys.print_exception(error)
 
 
-def recall(log: "Log", rtc: "RTC") -> None:
+def recall(log: "Log", rtc: object) -> None:
     """At the start: log what the run before could not bring to flash."""
     lines = load(_BOX).take(rtc)
     if lines:

@@ -22,7 +22,7 @@ from cryptography.x509.oid import NameOID
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
-CALLS = (
+CALLS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("TriggerMessage", {"requestedMessage": "StatusNotification", "connectorId": 1}),
     ("GetConfiguration", {"key": ["HeartbeatInterval"]}),
     ("TriggerMessage", {"requestedMessage": "MeterValues", "connectorId": 1}),
@@ -146,14 +146,15 @@ class Server:
     def _answer(self, action: str, payload: dict[str, Any]) -> dict[str, Any]:
         now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         self.vehicles += payload.get("messageId") == "VehicleInfo"
-        return {
+        answers: dict[str, dict[str, Any]] = {
             "BootNotification": {"currentTime": now, "interval": 300, "status": "Accepted"},
             "Heartbeat": {"currentTime": now},
             "DataTransfer": {"status": "Accepted"},
             "Authorize": _TAG,
             "StartTransaction": {**_TAG, "transactionId": next(self._numbers)},
             "StopTransaction": _TAG,
-        }.get(action, {})
+        }
+        return answers.get(action, {})
 
     async def call(self, action: str, payload: dict[str, Any]) -> bool:
         """Send a CALL, whatever is under way; False while there is no line."""

@@ -11,6 +11,7 @@ Left alone is what somebody else may ask for: names of MicroPython, names that a
 
 import ast
 import builtins
+import gc
 import importlib.metadata
 import io
 import keyword
@@ -72,9 +73,20 @@ def platform_names() -> set[str]:
         for file in importlib.metadata.files(package) or ():
             if file.suffix == ".pyi":
                 text = Path(str(file.locate())).read_text(encoding="utf-8")
-                found |= set(names_in(ast.parse(text)))
+                found |= set(names_in(_parsed(text)))
                 found |= set(file.with_suffix("").parts)
     return found
+
+
+def _parsed(text: str) -> ast.Module:
+    """The tree; CPython 3.11 fails when a garbage collection parses something meanwhile."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return ast.parse(text)
+    finally:
+        if collects:
+            gc.enable()
 
 
 def words(source: str) -> set[str]:

@@ -24,6 +24,7 @@ class Terminal:
 
     def __init__(self, *words):
         self._master, slave = pty.openpty()
+        tty.setraw(slave)  # the program does it, too, but not before the first key comes
         self.shown = b""
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tools.deploy", *words],

@@ -1,6 +1,5 @@
 """Ctrl-C makes the charger safe and leaves a prompt with `charger` and its commands."""
 
-
 import pytest
 
 from host_tests.scenarios import prompt as terminals
@@ -44,35 +43,3 @@ def test_ctrl_c_in_a_session_switches_off(charger) -> None:
     assert not plant["contactor"] and not plant["module_on"]
     assert "stopped from the console" in said and "charger.status()" in said
     assert "TEST_TAG" not in person.types("charger.log()")
-
-
-def test_x(charger):
-    bench, person = charger
-    charging(bench)
-    print(person.interrupts())
-    for line in (
-        "charger.status()",
-        "charger.faults()",
-        "charger.settings()",
-        "charger.settings('wifi')",
-        "charger.settings('log_level', 9)",
-        "charger.settings('log_level', 2)",
-        "charger.settings('HeartbeatInterval', 30)",
-        "charger.settings('gun_ntc_beta', 3900)",
-        "charger.bms()",
-        "charger.module()",
-        "charger.log()",
-        "charger.log(50)",
-        "charger.dead_letters()",
-        "charger.clear_faults()",
-        "charger",
-    ):
-        print(">>>", line)
-        print(person.types(line))
-    print(person.types("charger.can()", 3))
-    print(person.types("import gc; gc.collect(); gc.mem_free()"))
-    person.restarts("charger.run()")
-    bench.seen()
-    booted(bench, "Preparing")
-    print(bench.output[-2500:])
-    assert 0

@@ -70,8 +70,10 @@ def parse(arguments: list[str] | None = None) -> Options:
         type=_count,
         help="power dies at the N-th flash program or erase, which is torn; exit status 137",
     )
-    add("--erase-ms", metavar="MS", type=int, default=0,
-        help="how long the flash takes to erase a block, about 45 on a chip (%(default)s)")  # fmt: skip
+    add(
+        "--erase-ms", metavar="MS", type=int, default=0,
+        help="how long the flash takes to erase a block, about 45 on a chip (%(default)s)",
+    )  # fmt: skip
     given = parser.parse_args(arguments)
     return Options(
         csms=given.csms, id=given.id, on=given.on, heap=given.heap, flash=given.flash,

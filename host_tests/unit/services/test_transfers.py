@@ -140,11 +140,31 @@ def test_a_status_that_was_not_answered_is_told_again(station):
     assert len(told(station)) == 3
 
 
+def install(station, waiting):
+    """Steps until it is over, with a loop for the installer's task."""
+
+    async def steps():
+        for _ in range(100):
+            if transfer_steps.step(station.point, waiting):
+                return True
+            await asyncio.sleep(0)
+        return False
+
+    return asyncio.run(steps())
+
+
 def test_nothing_is_left_when_all_is_told(station):
     order(station)
     transfers.look(station.point)
     station.point.transfers["row"][5] = {"result": ""}
-    transfers.look(station.point)
+    Path("update.bin").write_bytes(b"no image")
+
+    async def looks():
+        while "row" in station.point.transfers:
+            transfers.look(station.point)
+            await asyncio.sleep(0)
+
+    asyncio.run(asyncio.wait_for(looks(), 10))
     for callback in station.link.callbacks:
         if callback:
             callback({})
@@ -155,7 +175,7 @@ def test_nothing_is_left_when_all_is_told(station):
 
 def test_an_image_is_refused_and_removed(station):
     Path("update.bin").write_bytes(b"no image")
-    assert transfer_steps.step(station.point, row(station, result=""))
+    assert install(station, row(station, result=""))
     assert [status for _, status in told(station)] == ["Installing", "InstallationFailed"]
     assert not Path("update.bin").exists()
 
@@ -167,7 +187,7 @@ def test_nothing_is_installed_in_a_session(station):
     assert not told(station)
     station.core.stop("Remote")
     station.run(5000)
-    assert transfer_steps.step(station.point, waiting)
+    assert install(station, waiting)
 
 
 def test_attempts_and_their_interval(station):
