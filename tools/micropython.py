@@ -27,8 +27,11 @@ NAMES = ("micropython", "micropython32", "cpython")
 _SUITE = "trixie"
 _OLDER = ("bookworm", "bullseye", "buster", "stretch")
 _ALIASES = ("stable", "oldstable", "testing", "unstable", "sid")
+# Where the package is looked for when the suite's own index is broken, as on a mirror in mid-update.
+_SPARE_SUITES = ("stable", "testing")
 # The machine's Debian architecture -> the packages that run on it, 64 and 32 bit.
 _ARCHITECTURES = {"amd64": ("amd64", "i386"), "arm64": ("arm64", "armhf")}
+_PARTS = ("micropython", "bin")  # what a fetch consists of
 _PROBE = "import sys; v = sys.implementation.version; print(v[0], v[1], sys.maxsize >> 31)"
 _WRAPPER = """#!/bin/sh
 # Written by tools/micropython.py: runs the unpacked package with its own loader and libraries.
@@ -99,6 +102,11 @@ def sources(etc_apt: Path, codename: str) -> str:
     return "\n".join(kept)
 
 
+def in_suite(own_sources: str, suite: str) -> str:
+    """The text of `sources` with another suite in every entry."""
+    return re.sub(r"^suites: .*$", f"suites: {suite}", own_sources, flags=re.M)
+
+
 def _deb822(text: str) -> list[dict[str, str]]:
     text = re.sub(r"^#.*\n", "", text, flags=re.M)
     stanzas = []
@@ -143,9 +151,13 @@ class _Apt:
         for name in ("lists/partial", "archives/partial", "parts", "log"):
             (folder / name).mkdir(parents=True)
         (folder / "status").touch()
-        (folder / "own.sources").write_text(own_sources)
+        self.use(own_sources)
         (folder / "parts" / "own.sources").symlink_to(folder / "own.sources")
         (folder / "apt.conf").write_text(self._configuration(architectures))
+
+    def use(self, own_sources: str) -> None:
+        """Take packages from there from now on; `update` reads the lists anew."""
+        (self.folder / "own.sources").write_text(own_sources)
 
     def _configuration(self, architectures: tuple[str, ...]) -> str:
         # The machine's proxy and certificate settings count, its hooks do not.
@@ -248,7 +260,7 @@ def fetch(root: Path = TOOLS, pause_s: float = 5) -> None:
         apt = _Apt(Path(scratch), own_sources, architectures)
         staging = Path(tempfile.mkdtemp(prefix=".fetch-", dir=root))
         try:
-            _update(apt, f"micropython:{architectures[0]}", pause_s)
+            _update(apt, own_sources, architectures, pause_s)
             for arch, name in zip(architectures, NAMES[:2], strict=True):
                 _say(f"unpacking {arch}")
                 tree = staging / "micropython" / arch
@@ -263,19 +275,25 @@ def fetch(root: Path = TOOLS, pause_s: float = 5) -> None:
             shutil.rmtree(staging, ignore_errors=True)
 
 
-def _update(apt: _Apt, package: str, pause_s: float) -> None:
-    """Refresh the private lists. What counts is that the package can be resolved afterwards."""
-    complaint = ""
-    for attempt in range(3):
+def _update(apt: _Apt, own_sources: str, architectures: tuple[str, ...], pause_s: float) -> None:
+    """Refresh the private lists. What counts is that both packages can be resolved afterwards."""
+    spares = [in_suite(own_sources, suite) for suite in _SPARE_SUITES]
+    first = ""
+    for attempt, entries in enumerate([own_sources, own_sources, *spares]):
         if attempt:
-            _say(f"no luck ({complaint}), trying again")
+            _say(f"no luck ({first}), trying {'again' if attempt == 1 else 'another suite'}")
             time.sleep(pause_s)
+        apt.use(entries)
         _, complaint = apt.run("update")
-        resolved, unresolved = apt.run("install", "-y", "--simulate", package)
-        if resolved:
+        for architecture in architectures:
+            package = f"micropython:{architecture}"
+            resolved, unresolved = apt.run("install", "-y", "--simulate", package)
+            if not resolved:
+                break
+        else:
             return
-        complaint = complaint or unresolved
-    raise Unavailable(f"the package sources do not offer it: {complaint}")
+        first = first or complaint or unresolved
+    raise Unavailable(f"the package sources do not offer it: {first}")
 
 
 def _wrap(staging: Path, arch: str, name: str) -> Path:
@@ -301,10 +319,50 @@ def _check(script: Path, name: str) -> None:
 
 
 def _move(staging: Path, root: Path) -> None:
-    for name in ("micropython", "bin"):
+    for name in _PARTS:
         if (root / name).exists():
             (root / name).rename(staging / f"old-{name}")
         (staging / name).rename(root / name)
+
+
+# --- an earlier fetch --------------------------------------------------------------------------
+
+
+def cache_folder() -> Path:
+    """Where a fetch is kept for the next set-up, for the days when a mirror is being updated."""
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home) / "rivot-charger" / "micropython"
+
+
+def keep(root: Path, cache: Path) -> None:
+    """Copy what was fetched into `root` to the cache; that this fails harms nobody."""
+    try:
+        _copy(root, cache)
+    except OSError as error:
+        _say(f"not kept for the next time: {error}")
+
+
+def take_kept(root: Path, cache: Path) -> bool:
+    """Put what an earlier fetch has kept into `root`; False when there is nothing that runs."""
+    if not all(probe([str(cache / "bin" / name)]) for name in NAMES[:2]):
+        return False
+    try:
+        _copy(cache, root)
+    except OSError:
+        return False
+    return True
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Both folders of a fetch, whole or not at all."""
+    target.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=".fetch-", dir=target))
+    try:
+        for name in _PARTS:
+            shutil.copytree(source / name, staging / name, symlinks=True)
+        _move(staging, target)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
 
 
 def _say(text: str) -> None:
@@ -324,8 +382,12 @@ def main(arguments: list[str] | None = None) -> int:
         _say("fetching it through this machine's package sources (about 30 MB)")
         try:
             fetch(root)
+            keep(root, cache_folder())
         except Unavailable as error:
             reason = str(error)
+            if take_kept(root, cache_folder()):
+                _say(f"{reason}: taken from an earlier fetch")
+                reason = ""
         command.cache_clear()
     for found in filter(None, (command(name, root) for name in NAMES[:2])):
         facts = probe(found)

@@ -152,8 +152,76 @@ def test_not_to_be_had_is_a_failure_in_ci_only(only_here, monkeypatch, capsys, c
 
     monkeypatch.setattr(micropython, "fetch", refuse)
     monkeypatch.setenv("CI", ci)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(only_here / "cache"))
     assert micropython.main(["--root", str(only_here / "none")]) == status
     assert "not available: on a Mac: brew install micropython" in capsys.readouterr().out
+
+
+def test_another_suite_is_put_in_every_entry(etc_apt):
+    (etc_apt / "sources.list.d" / "debian.sources").write_text(DEB822)
+    own = micropython.sources(etc_apt, "bookworm")
+    assert micropython.in_suite(own, "testing") == own.replace("trixie", "testing")
+
+
+class Apt:
+    """apt-get in front of a mirror whose suite `good` alone is in order."""
+
+    def __init__(self, good):
+        self.good = good
+        self.used = []
+
+    def use(self, own_sources):
+        self.used.append(own_sources.split()[-1])
+
+    def run(self, *words):
+        if words[0] == "update":
+            return True, "" if self.used[-1] == self.good else "Mirror sync in progress?"
+        whole = self.used[-1] == self.good or words[-1].endswith("amd64")
+        return whole, "" if whole else "Unable to locate package"
+
+
+def test_a_mirror_in_mid_update_is_gone_round_by_another_suite(capsys):
+    apt = Apt("stable")
+    micropython._update(apt, "suites: trixie\n", ("amd64", "i386"), 0)
+    assert apt.used == ["trixie", "trixie", "stable"]
+    assert "no luck (Mirror sync in progress?), trying another suite" in capsys.readouterr().out
+
+
+def test_no_suite_in_order_is_an_error_with_the_first_cause():
+    with pytest.raises(micropython.Unavailable, match="do not offer it: Mirror sync"):
+        micropython._update(Apt("none"), "suites: trixie\n", ("amd64", "i386"), 0)
+
+
+def fetched(root):
+    """What a fetch leaves behind in `root`."""
+    for arch in ("amd64", "i386"):
+        (root / "micropython" / arch).mkdir(parents=True)
+    interpreter(root / "bin", "micropython", "1 25 1")
+    interpreter(root / "bin", "micropython32", "1 25 0")
+
+
+def test_what_was_fetched_once_serves_when_the_mirror_does_not(only_here, monkeypatch, capsys):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(only_here / "cache"))
+    monkeypatch.setenv("CI", "true")
+    first, second = only_here / "first", only_here / "second"
+    first.mkdir()
+    monkeypatch.setattr(micropython, "fetch", fetched)
+    assert micropython.main(["--root", str(first)]) == 0
+
+    def refuse(root):
+        raise micropython.Unavailable("no network")
+
+    monkeypatch.setattr(micropython, "fetch", refuse)
+    assert micropython.main(["--root", str(second)]) == 0
+    assert "no network: taken from an earlier fetch" in capsys.readouterr().out
+    assert micropython.command("micropython32", second) == [str(second / "bin/micropython32")]
+
+
+def test_nothing_is_taken_from_a_cache_that_does_not_run(only_here):
+    fetched(only_here / "cache")
+    interpreter(only_here / "cache" / "bin", "micropython32", "oh")
+    assert not micropython.take_kept(only_here / "root", only_here / "cache")
+    assert not (only_here / "root").exists()
 
 
 def test_a_mac_is_told_what_to_do(monkeypatch):
