@@ -27,7 +27,7 @@ NAMES = ("micropython", "micropython32", "cpython")
 _SUITE = "trixie"
 _OLDER = ("bookworm", "bullseye", "buster", "stretch")
 _ALIASES = ("stable", "oldstable", "testing", "unstable", "sid")
-# Where the package is looked for when the suite's own index is broken, as on a mirror in mid-update.
+# Where the package is looked for when an index is broken, as on a mirror in mid-update.
 _SPARE_SUITES = ("stable", "testing")
 # The machine's Debian architecture -> the packages that run on it, 64 and 32 bit.
 _ARCHITECTURES = {"amd64": ("amd64", "i386"), "arm64": ("arm64", "armhf")}
