@@ -190,6 +190,7 @@ def _services(charger: Charger) -> None:
     settings, clock, log, keys = charger.settings, charger.clock, charger.log, charger.keys
     station = ChargePoint(charger)
     clients = Clients(settings, log)
+    clients.network = charger.network
     link = CentralSystem(
         settings,
         keys,
@@ -201,6 +202,7 @@ def _services(charger: Charger) -> None:
         os.urandom,
         clients.tls,
     )
+    link.pause = charger.control.expect_pause
     charger.link = station.link = charger.transactions.link = link
     board = charger.board
     fieldbus = Fieldbus(board.buses, clock, log, board.polled)

@@ -1,45 +1,37 @@
 """Measures the budgets: heap and timing of the firmware on the 32-bit MicroPython, as on the chip.
 
-`python -m tools.bench` prints one row a figure: measured, budget, ok or over. All of it runs on
-the virtual charger's virtual clock, on which computing takes no time: the times say what the
+`python -m tools.bench` prints one row a figure: measured, budget, ok or over. The red
+button is measured on the wall clock of this machine (bench_power_path.py). All else runs on the
+virtual charger's virtual clock, on which computing takes no time: the times say what the
 firmware waits for, not how fast a chip is. Exit 1 only when something could not be measured.
 """
 
 import argparse
 import os
 import re
-import statistics
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 
-from tools import bench_messages, build
+from tools import bench_messages, bench_power_path, build
 from tools.bench_kit import (
     HEAP,
     ON,
     ROOMY,
     Row,
-    begin,
     booted,
-    end,
     first_line,
     live,
     session,
     size,
 )
 from tools.micropython import ROOT, command
-from tools.sim.bench import Bench, CallError
+from tools.sim.bench import CallError
 
 IDLE_BUDGET = 60_000
 GROWTH_BUDGET = 1_000
-OFF_TYPICAL_MS, OFF_ALWAYS_MS = 100, 150
+LANES = 2  # chargers at once
 _HEAP_SCRIPT = ROOT / "host_tests" / "unit" / "charging" / "heap_lock_script.py"
-_FLOOD_EVERY_S = 0.002
-_FLOOD = (
-    ("TriggerMessage", {"requestedMessage": "StatusNotification", "connectorId": 1}),
-    ("GetConfiguration", {"key": ["HeartbeatInterval"]}),
-    ("TriggerMessage", {"requestedMessage": "MeterValues", "connectorId": 1}),
-)
 
 
 def verdict(row: Row) -> str:
@@ -150,54 +142,10 @@ def tick_allocation() -> Iterator[Row]:
         yield Row(what, (done.stderr.strip().splitlines() or ["?"])[-1], "0 bytes", failed=True)
 
 
-def e_stops(count: int) -> Iterator[Row]:
-    """The red button while the server floods the charger with messages."""
-    bench = booted(ROOMY)
-    try:
-        times = sorted(e_stop(bench, number) for number in range(count))
-    finally:
-        bench.close()
-    flood = f"E-stop to off under flood, {count} times: "
-    yield Row(flood + "median", f"{statistics.median(times):.0f} ms (virtual)")
-    rank = times[min(count - 1, int(count * 0.999))]
-    for name, ms, budget in (
-        ("99.9 %", rank, OFF_TYPICAL_MS),
-        ("longest", times[-1], OFF_ALWAYS_MS),
-    ):
-        # Computing takes no time on the virtual clock: it can show a miss, never that it is met.
-        over = False if ms > budget else None
-        yield Row(flood + name, f"{ms:.0f} ms (virtual)", f"{budget} ms, not proven here", over)
-
-
-def e_stop(bench: Bench, number: int) -> float:
-    """One session that the red button ends; milliseconds from its edge to no power."""
-    begin(bench)
-    calls = flood(bench)
-    for _ in range(20 + number * 7 % 25):  # at every place between two ticks
-        next(calls)
-    bench.command("estop on")
-    for _ in range(500):
-        next(calls)
-        off_ms = bench.hardware.plant_state()["edge_to_off_ms"]
-        if off_ms is not None:
-            break
-    else:
-        raise RuntimeError("the power stayed on after the red button")
-    bench.command("estop off")
-    end(bench)
-    return float(off_ms)
-
-
-def flood(bench: Bench) -> Iterator[None]:
-    """One CALL after the other, each as soon as the last is answered; time passes at each step."""
-    number, waiting = 0, ""
-    while True:
-        if not waiting or waiting in bench.server.replies:
-            action, payload = _FLOOD[number % len(_FLOOD)]
-            waiting = bench.server.call(action, payload)
-            number += 1
-        bench.run(_FLOOD_EVERY_S)
-        yield
+def e_stops(edges: int) -> Iterator[Row]:
+    """The red button under each kind of load, on the wall clock."""
+    for kind in bench_power_path.KINDS:
+        yield from bench_power_path.rows(kind, ON, edges, LANES)
 
 
 def code_size() -> Iterator[Row]:
@@ -218,13 +166,17 @@ def measured(what: str, figures: Callable[[], Iterator[Row]]) -> Iterator[Row]:
 def main(arguments: list[str] | None = None) -> int:
     """Command line. 1 when a figure could not be measured."""
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__)
-    parser.add_argument("--full", action="store_true", help="1,000 sessions, 1,000 E-stops")
-    parser.add_argument("--e-stops", type=int, default=0, metavar="N", help="default 50")
+    parser.add_argument(
+        "--full", action="store_true", help="1,000 sessions, 4 times 1,000 E-stops"
+    )
+    parser.add_argument(
+        "--e-stops", type=int, default=0, metavar="N", help="of a kind, default 12"
+    )
     options = parser.parse_args(arguments)
     if command(ON) is None:
         print(f"{ON} is missing: make micropython", file=sys.stderr)
         return 1
-    stops = options.e_stops or (1000 if options.full else 50)
+    stops = options.e_stops or (1000 if options.full else 12)
     counts = (10, 50, 1000) if options.full else (10, 50)
     work: list[tuple[str, Callable[[], Iterator[Row]]]] = [
         ("work in a small heap", small_heap),

@@ -38,8 +38,9 @@ KINDS = {
 _SESSION_S = 40.0
 _POLL_S = 0.1
 _MOST_RETRIES = 5
-_FLASH_LEFT = 24  # blocks: so few that samples are thinned
+_FLASH_LEFT = 40  # blocks: so few that samples are thinned
 _ERASE_MS = 45  # as flash chips are specified
+_NET_OFF_S = 1.2  # the charger looks once a second
 _OUTAGE_S = 2.5
 
 
@@ -82,8 +83,10 @@ class Charger:
 
     async def command(self, line: str) -> dict[str, Any]:
         """One command; its answer. RuntimeError when it is refused."""
-        self._writer.write(line.encode() + b"\n")
-        text = await self._reader.readline()
+        text = b""
+        with contextlib.suppress(ConnectionError):
+            self._writer.write(line.encode() + b"\n")
+            text = await self._reader.readline()
         answer: dict[str, Any] = json.loads(text or b'{"error": "the charger is gone"}')
         if "error" in answer:
             raise RuntimeError(f"{line}: {answer['error']}\n{self.said.decode()}")
@@ -207,7 +210,8 @@ class Lane:
         came.clear()
         self.server.front.drop()
         await self.charger.command("net off")
-        await self.charger.command("net on")
+        await asyncio.sleep(_NET_OFF_S)
+        await self.charger.command("net on")  # so that it connects at once, whatever its back-off
         async with asyncio.timeout(_SESSION_S):
             await came.wait()
         await asyncio.sleep(self._random.random() / 10)

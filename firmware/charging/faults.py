@@ -72,7 +72,7 @@ FAULTS = (
     ("BmsRequest", BMS_REQUEST, 0, 0, 2000, 2000, STOP, "EVCommunicationError", "Other"),
     ("BmsVoltage", BMS_VOLTS, 0, 0, 5000, UNPLUG, STOP, "EVCommunicationError", "Other"),
     ("BmsCurrentSign", BMS_SIGN, 0, 0, 5000, UNPLUG, STOP, "EVCommunicationError", "Other"),
-    ("ControlStalled", GAP, 500, 500, 0, 5000, STOP, "InternalError", "Other"),
+    ("ControlStalled", GAP, 1000, 1000, 0, 5000, STOP, "InternalError", "Other"),
     ("BrownOut", BROWN_OUT, 0, 0, 0, 0, STOP, "UnderVoltage", "Other"),
     ("CrashLoop", CRASHES, 0, 0, 0, 0, STOP, "InternalError", "Other"),
     ("SelfTestFailed", NOT_READY, 0, 0, 0, UNPLUG, STOP, "InternalError", "Other"),

@@ -6,6 +6,7 @@ counts as the station's own rating, never as "unlimited".
 
 from micropython import const
 
+_STEP_MS = const(100)  # a control loop that stood still does not make the current jump
 NO_LIMIT = const(1_000_000)  # mA; far above any rating, so that `min` ignores it
 
 
@@ -37,7 +38,7 @@ class Regulator:
         """Move the set point towards the limits: up by the ramp, down at once."""
         self.set_mv = bms_mv if bms_mv < self.max_mv else self.max_mv
         target = self.limit_ma(bms_ma)
-        ramped = self.set_ma + self.ramp_ma_per_s * dt_ms // 1000
+        ramped = self.set_ma + self.ramp_ma_per_s * min(dt_ms, _STEP_MS) // 1000
         self.set_ma = ramped if ramped < target else target
 
     def hold(self, voltage_mv: int, current_ma: int) -> None:

@@ -38,6 +38,7 @@ _BY_HAND = const(2)  # rows that may come and go as often as they like
 _NEAR = const(-3)  # row OverVoltageNear
 _MAX_TRIPS = const(3)
 _HOUR_MS = const(3_600_000)
+_STEP_MS = const(100)
 _FOR_EVER_MS = const(1 << 29)
 _HYSTERESIS_C10 = const(100)
 _EASE_MA_PER_S = const(20_000)
@@ -95,6 +96,8 @@ class Supervisor:
         look_at_module(self._values, core, self._follow_limit(core))
         look_at_vehicle(self._values, core)
         self._derate(core, dt_ms)
+        # One look after the loop stood still must not pass for a condition that lasted so long.
+        dt_ms = dt_ms if dt_ms < _STEP_MS else _STEP_MS
         rows = self._rows
         values = self._values
         self.reaction = NO_REACTION

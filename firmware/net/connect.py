@@ -9,6 +9,7 @@ from errno import ECONNREFUSED, EINPROGRESS
 from micropython import const
 
 from firmware.errors import ChargerError
+from firmware.on_demand import load
 
 _RETRY_MS = const(5)
 _TCP = const(6)  # the socket module does not name them on every port
@@ -19,18 +20,17 @@ class DialError(ChargerError):
     """No connection; the text says why."""
 
 
-async def dial(where: tuple, known: list) -> tuple:
+async def dial(where: tuple, known: list, name_server: str = "") -> tuple:
     """(reader, writer) of a new connection. Raises DialError.
 
-    Asking for a name blocks, for seconds when the network is down: the answer is kept in `known`,
-    which the caller empties when it was of no use.
+    The addresses are kept in `known`, which the caller empties when they were of no use. Without
+    the network's `name_server` the socket module is asked, which blocks while it waits.
     """
     host, port, tls = where
     failure = "no address"
     try:
         if known[:1] != [(host, port)]:
-            found = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
-            known[:] = [(host, port)] + list(found)
+            known[:] = [(host, port)] + await _find(host, port, name_server)
         for address in known[1:]:
             try:
                 return await _connect(address, host, tls)
@@ -39,6 +39,19 @@ async def dial(where: tuple, known: list) -> tuple:
     except (OSError, ValueError) as error:
         failure = error
     raise DialError("cannot reach %s:%d: %s" % (host, port, str(failure).strip()))
+
+
+async def _find(host: str, port: int, name_server: str) -> list:
+    """Entries of getaddrinfo. Raises OSError."""
+    hosts = [host]
+    if name_server and name_server != "0.0.0.0" and not host.endswith(".local"):
+        names = load("firmware.net.names")
+        if not names.is_address(host):
+            hosts = await names.ask(host, name_server)
+    found = []
+    for name in hosts:
+        found.extend(socket.getaddrinfo(name, port, 0, socket.SOCK_STREAM))
+    return found
 
 
 async def _connect(address: tuple, host: str, tls: "SSLContext | None") -> tuple:

@@ -20,6 +20,10 @@ class Lan(Link):
         """Has it a cable and an address."""
         return self._lan.isconnected()
 
+    def name_server(self) -> str:
+        """Of the four addresses (own, mask, gateway, name server) the last."""
+        return self._lan.ifconfig()[3]
+
     async def connect(self) -> None:
         """Switch it on; DHCP follows by itself. OSError: the LAN8720 does not answer."""
         if not self._lan.active():

@@ -47,6 +47,10 @@ class Link:
         except (OSError, ChargerError) as error:
             self._log.warn("network", "%s: %s", self.name, error)
 
+    def name_server(self) -> str:
+        """IPv4 address of the network's name server, "" where it is not known."""
+        return ""
+
     def is_up(self) -> bool:
         """Has it an address."""
         raise NotImplementedError

@@ -53,6 +53,7 @@ class WebSocketClient:
         log: "Log | None" = None,
     ) -> None:
         self.ping_interval_s = ping_interval_s  # may be changed at any time; 0 = off
+        self.name_server = ""
         self.rtt_ms = -1  # of the last ping
         self.closed = True  # nothing can be sent; received messages may still be fetched
         self._max = max_message
@@ -162,7 +163,7 @@ class WebSocketClient:
 
     async def _run(self, dial: "Callable", where: tuple, hello: bytes, answer: "Response") -> None:
         try:
-            reader, self._writer = await dial(where, self._known)
+            reader, self._writer = await dial(where, self._known, self.name_server)
             await self._write(hello)
             while not answer.done:
                 answer.feed(await _read(reader, self._chunk))

@@ -17,6 +17,10 @@ class WiFi(Link):
         """Has the station an address."""
         return self._wlan.isconnected()
 
+    def name_server(self) -> str:
+        """Of the four addresses (own, mask, gateway, name server) the last."""
+        return self._wlan.ifconfig()[3]
+
     async def connect(self) -> None:
         """Ask to join; the chip does it in the background. OSError: the radio fails."""
         self._wlan.active(True)

@@ -23,6 +23,7 @@ from firmware.ocpp.errors import OcppError
 from firmware.on_demand import load
 
 _TICK_MS = const(1000)
+_HANDSHAKE_MS = const(1000)  # longer than usual the control loop may stand still meanwhile
 _ROOM_MS = const(200)  # so long it takes at most until a transfer has left the memory
 _QUEUE = const(16)
 _RETRY_BOOT_S = const(60)  # where the answer's interval is 0 or missing (OCPP 1.6 4.2)
@@ -81,6 +82,7 @@ class CentralSystem:
         self._log = log
         self._random_bytes = random_bytes
         self.tls = tls
+        self.pause = None  # Control.expect_pause
         self._wake = asyncio.Event()
         self._client = None
         self._rpc = None
@@ -167,7 +169,13 @@ class CentralSystem:
         url, user, password = load(_REGISTRATION).address(self._settings, self._key)
         self._log.info("ocpp", "connecting to %s", url)
         tls = self.tls() if self.tls and url[:4] == "wss:" else None
-        await client.connect(url, user=user, password=password, tls=tls)
+        if tls and self.pause:
+            self.pause(_HANDSHAKE_MS)
+        try:
+            await client.connect(url, user=user, password=password, tls=tls)
+        finally:
+            if self.pause:
+                self.pause(0)
         self._rpc = rpc.Rpc(self._random_bytes)
         self._broken = False
         self._timeouts = 0

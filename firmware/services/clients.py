@@ -9,12 +9,16 @@ class Clients:
     """`client` and `tls` are what services/central_system.py is handed."""
 
     def __init__(self, settings: "Settings", log: "Log") -> None:
+        self.network = None  # the Link, where there is one
         self._settings = settings
         self._log = log
 
     def client(self) -> WebSocketClient:
         """A fresh WebSocket client."""
-        return WebSocketClient(max_message=self._settings.max_message_bytes, log=self._log)
+        made = WebSocketClient(max_message=self._settings.max_message_bytes, log=self._log)
+        if self.network:
+            made.name_server = self.network.name_server()
+        return made
 
     def tls(self) -> "SSLContext":
         """A TLS context of the files on flash. Raises ChargerError."""

@@ -34,6 +34,14 @@ class Control:
         self.turns = 0
         self.button_pressed = False
         self._told_to_stop = False
+        self._pause_ms = 0
+
+    def expect_pause(self, pause_ms: int) -> None:
+        """The loop may stand still so much longer than usual; 0: no longer.
+
+        A TLS handshake computes in pieces of a second or more, which nothing can interrupt.
+        """
+        self._pause_ms = pause_ms
 
     async def run(self) -> None:
         """Tick for ever, evenly; at once when a stopping input has changed."""
@@ -79,7 +87,7 @@ class Control:
         board = self._board
         self._read(core, board, dt_ms)
         self._read_fitted(core, board)
-        core.gap_ms = dt_ms
+        core.gap_ms = dt_ms - self._pause_ms
         core.tick(dt_ms)
         sequence = core.sequence
         board.contactor.command(sequence.contactor)

@@ -1,11 +1,21 @@
 """What the central system may do to the local list and the cache. Loaded on demand, for one."""
 
+import os
+
 from micropython import const
 
 from firmware.on_demand import load
 from firmware.storage.files import free_bytes
 
+_LONGEST_WRITE = const(2048)  # bytes that do not hold up the control loop for long
 _LEAST_FREE = const(196608)  # bytes of flash that the records of sessions may need
+
+
+def _list_bytes() -> int:
+    try:
+        return os.stat(load("firmware.storage.tag_file").LIST)[6]
+    except OSError:
+        return 0
 
 
 class Commands:
@@ -23,6 +33,9 @@ class Commands:
         try:
             if changes and free_bytes() < _LEAST_FREE:
                 self._point.log.error("flash", "no room for the local list")
+                return False
+            if self._point.core.sequence.module_on and _list_bytes() > _LONGEST_WRITE:
+                self._point.log.warn("flash", "the local list is not rewritten while power flows")
                 return False
             return load("firmware.storage.tag_changes").update_list(
                 version, full, changes, longest

@@ -43,7 +43,9 @@ def note(point: "ChargePoint", id_tag: str, row: "list") -> None:
         if in_list:
             listed = file.find(file.LIST, id_tag)
         if in_cache and file.find(file.CACHE, id_tag) != row:
-            load(_CACHE).remember(id_tag, row, _CACHE_BYTES)
+            # A long file is not rewritten while power flows; the answer to the stop says it again.
+            power = point.core.sequence.module_on
+            load(_CACHE).remember(id_tag, row, _CACHE_BYTES, power)
         elif not in_cache:  # what is not kept up to date must not count later
             load(_CACHE).clear()
     except OSError as error:

@@ -10,10 +10,11 @@ from .tag_file import CACHE, find, key
 _NO_FILE = const(2)  # ENOENT
 
 
-def remember(id_tag: str, record: "list", most_bytes: int) -> None:
+def remember(id_tag: str, record: "list", most_bytes: int, brief: bool = False) -> None:
     """Put the tag's record in the cache; writes only what is new. Raises OSError.
 
-    A cache that has grown to `most_bytes` loses the older half.
+    A cache that has grown to `most_bytes` loses the older half. `brief`: what cannot be appended,
+    so that the file would have to be rewritten, is left for another time.
     """
     known = find(CACHE, id_tag)
     if known == record:
@@ -27,7 +28,7 @@ def remember(id_tag: str, record: "list", most_bytes: int) -> None:
     if known is None and not full:
         with open(CACHE, "ab") as file:
             file.write(text)
-    else:
+    elif not brief:
         kept = without(CACHE, (key(id_tag),), size // 2 if full else 0)
         write(CACHE, b"", kept, (text,), most_bytes)
 

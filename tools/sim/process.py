@@ -34,7 +34,7 @@ SHIM_BYTES = 7 * 1024  # heap the shim needs on 32 bit; `state` reports what it 
 # only for code that handles pins and buses: these names mean other things elsewhere.
 _RARE = re.compile(
     r"\b(ADC|PWM|unique_id|OPEN_DRAIN|PULL_DOWN|DEEPSLEEP_RESET|SOFT_RESET|mcu_temperature)\b"
-    r"|\.(ifconfig|disconnect|freq)\("
+    r"|\.(disconnect|freq)\("
 )
 _RARE_OF_PINS = re.compile(r"\.(on|off|irq|read|write)\(|spi\.readinto\(|uart\.init\(")
 _PINS = ("board", "drivers", "boot.py", "main.py")

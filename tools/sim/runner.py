@@ -120,8 +120,10 @@ class Runner:
         events = self._selector.select(_STEP_S)
         self._advance()
         for key, ready in events:
-            if key.fileobj in self._selector.get_map():
-                key.data(ready)
+            # One of those before may have closed it, and another may have its number by now.
+            now = self._selector.get_map().get(key.fd)
+            if now and now.fileobj is key.fileobj:
+                now.data(ready)
         self._erased()
         self._charger.watchdog_bites()
         self._proxy.set_web(self._proxy.up or self._charger.chip.access_point.active)

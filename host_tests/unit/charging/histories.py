@@ -223,7 +223,7 @@ TROUBLE = (
     _put("e_stop", True, "core"), _put("e_stop", False, "core"), _put("door_open", True, "core"),
     _put("earth_fault", True, "core"), _put("gun_c10", 800, "core"), _put("gun_c10", 920, "core"),
     _put("gun_sensor_bad", True, "core"), _put("boot_trouble", 2, "core"),
-    _put("boot_trouble", 1, "core"), _put("gap_ms", 700),
+    _put("boot_trouble", 1, "core"), _put("gap_ms", 1200),
     _put("bms_on", False), _put("module_alive", False), _put("module_fault", 1),
     _put("module_fault", 4), _put("temperature_c10", 660, "module"),
     _put("temperature_c10", 720, "module"), _put("welded", True), _put("stuck_open", True),

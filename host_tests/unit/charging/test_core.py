@@ -224,6 +224,24 @@ def test_current_is_ramped_at_20_a_per_second() -> None:
     assert max(steps) <= 1_000 and seen[-1] == 90_000
 
 
+def test_a_loop_that_stood_still_makes_the_current_jump_by_a_tenth_of_a_second_at_most() -> None:
+    plant = Plant().start()
+    while not plant.power:
+        plant.run(50)
+    before_ma = plant.core.regulator.set_ma
+    plant.core.tick(900)
+    assert before_ma < plant.core.regulator.set_ma <= before_ma + 2_000
+
+
+def test_one_bad_look_after_a_pause_is_not_a_condition_that_lasted() -> None:
+    plant = Plant().charge()
+    plant.core.contactor_closed = False  # a fault after 300 ms
+    plant.core.tick(900)
+    assert fault_name(plant) == ""
+    plant.run(100)
+    assert fault_name(plant) == "" and plant.power
+
+
 def test_gun_without_battery_fails_precharge() -> None:
     plant = Plant(battery_mv=12_000)
     plant.start().run(21_000)

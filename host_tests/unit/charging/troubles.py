@@ -36,7 +36,7 @@ TROUBLES = {
     "BmsRequest": ("", "bms_limit_mv", 48_000),
     "BmsVoltage": ("bms", "voltage_mv", 70_000),
     "BmsCurrentSign": ("bms", "current_ma", -90_000),
-    "ControlStalled": ("", "gap_ms", 600),
+    "ControlStalled": ("", "gap_ms", 1100),
     "BrownOut": ("core", "boot_trouble", 1),
     "CrashLoop": ("core", "boot_trouble", 2),
     "SelfTestFailed": ("", "output_mv", 76_000),

@@ -168,6 +168,7 @@ class Client:
     async def connect(self, url, protocols=("ocpp1.6",), user="", password="", tls=None):
         self._server.attempts.append((self._server.loop.time(), url, user, password, tls))
         await asyncio.sleep(0)
+        self._server.watch()
         if self._server.refusals:
             raise self._server.refusals.pop(0)
         self.closed = False
@@ -209,6 +210,7 @@ class Server:
         self.ids = set()
         self.answers = {"BootNotification": ACCEPTED, "StartTransaction": {"transactionId": 130}}
         self.greeting = ""
+        self.watch = lambda: None  # called while a connection is being made
         self.drop_after = None  # messages until the line is cut, before they are answered
 
     def opened(self, client):

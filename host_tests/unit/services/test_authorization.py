@@ -438,3 +438,44 @@ def test_known_is_the_list_then_the_cache(station):
     listed(parent="L")
     assert tags.known(station.point, "tag") == ["Accepted", 0, "L"]
     assert tags.known(station.point, "other") is None
+
+
+# ---- long files while power flows ----
+
+
+def powered(station):
+    charging(station)
+    station.run(10_000)
+    assert station.core.sequence.module_on
+    return station
+
+
+def test_a_long_list_is_not_rewritten_while_power_flows(station):
+    many = {f"CARD{number:04}": ["Accepted", 0, ""] for number in range(100)}
+    assert update_list(1, True, many, 500)
+    commands = powered(station).point.commands()
+    assert not commands.update_list(2, False, {"NEW": ["Accepted", 0, ""]}, 500)
+    assert commands.list_version() == 1
+    station.core.stop("Local")
+    station.run(5_000)
+    assert commands.update_list(2, False, {"NEW": ["Accepted", 0, ""]}, 500)
+
+
+def test_a_short_list_is_taken_while_power_flows(station):
+    listed("OTHER")
+    commands = powered(station).point.commands()
+    assert commands.update_list(2, False, {"NEW": ["Accepted", 0, ""]}, 500)
+
+
+def test_the_cache_is_only_appended_to_while_power_flows(station):
+    set_keys(station, LocalAuthListEnabled="false")
+    cached("OTHER")
+    powered(station)
+    tags.note(station.point, "OTHER", ["Blocked", 0, ""])
+    assert find(CACHE, "OTHER")[0] == "Accepted"
+    tags.note(station.point, "NEW", ["Blocked", 0, ""])
+    assert find(CACHE, "NEW")[0] == "Blocked"
+    station.core.stop("Local")
+    station.run(5_000)
+    tags.note(station.point, "OTHER", ["Blocked", 0, ""])
+    assert find(CACHE, "OTHER")[0] == "Blocked"

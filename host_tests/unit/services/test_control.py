@@ -285,10 +285,28 @@ def test_one_spoilt_sample_of_a_sensor_is_nothing():
 def test_a_loop_that_stood_still_under_power_stops_the_session():
     async def script(rig):
         await rig.charge()
-        asyncio.get_running_loop().now_s += 0.6
+        asyncio.get_running_loop().now_s += 1.1
         await asyncio.sleep(0.03)
         assert not rig.module.on
         assert FAULTS[rig.core.fault()][NAME] == "ControlStalled"
+
+    play(script)
+
+
+@pytest.mark.parametrize(("stood_still_s", "goes_on"), [(1.9, True), (2.1, False)])
+def test_a_pause_that_was_announced_stops_nothing_up_to_its_length(stood_still_s, goes_on):
+    async def script(rig):
+        await rig.charge()
+        rig.control.expect_pause(1000)
+        asyncio.get_running_loop().now_s += stood_still_s
+        await asyncio.sleep(0.03)
+        assert rig.module.on == goes_on
+        rig.control.expect_pause(0)
+        await asyncio.sleep(0.5)
+        assert rig.module.on == goes_on
+        asyncio.get_running_loop().now_s += 1.1
+        await asyncio.sleep(0.03)
+        assert not rig.module.on
 
     play(script)
 

@@ -124,6 +124,9 @@ class WLAN:
     def status(self, what: "str | None" = None) -> int:
         return -55 if what else ask(0x0C, 1)
 
+    def ifconfig(self) -> tuple:
+        return ("0.0.0.0",) * 4  # rare.py knows more
+
 
 def reset() -> None:
     ask(0x0B)

@@ -91,7 +91,7 @@ def _mcu_temperature() -> int:
 
 def _ifconfig(wlan: "WLAN") -> tuple:
     ip = "127.0.0.1" if wlan.isconnected() else "0.0.0.0"
-    return (ip, "255.0.0.0", ip, ip)
+    return (ip, "255.0.0.0", ip, "0.0.0.0")  # names are asked of the bench, see link.py
 
 
 def _disconnect(wlan: "WLAN") -> None:
