@@ -5,6 +5,7 @@ A soft reset leaves pins as they are, so the only way out of here is `machine.re
 """
 
 import gc
+import os
 import sys
 import time
 
@@ -24,6 +25,8 @@ def run(observer: "Callable" = None) -> None:
     try:
         gc.threshold(_BOOT_GARBAGE)
         _find_code(machine)
+        if _installs(machine):
+            machine.reset()
         from firmware import app
 
         charger = app.build()
@@ -60,6 +63,16 @@ def _find_code(machine: "Module") -> None:
         sys.path[:0] = ["/" + slot, "/%s/lib" % slot]
     if on_trial:
         machine.WDT(timeout=_TRIAL_MS)
+
+
+def _installs(machine: "Module") -> bool:
+    """Install the update that waits for it (firmware/update/installer.py); False: none does."""
+    if "update.go" not in os.listdir():
+        return False
+    from firmware.update import installer
+
+    installer.run(machine.WDT(timeout=_TRIAL_MS).feed)
+    return True
 
 
 def _start_failed() -> None:

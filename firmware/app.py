@@ -105,6 +105,7 @@ def build() -> Charger:
     charger = Charger()
     charger.clock = clock = Clock(machine.RTC())
     charger.log = log = Log(clock)
+    charger.web = None  # the page's listener, where there is one
     on_demand.load("firmware.last_words").recall(log, clock.rtc)
     charger.keys = keys = Keys(JsonFile("ocpp.json").write)
     charger.settings, charger.board, charger.network = _equipment(keys, log)
@@ -207,6 +208,7 @@ def _services(charger: Charger) -> None:
     board = charger.board
     fieldbus = Fieldbus(board.buses, clock, log, board.polled)
     charger.housekeeping = Housekeeping((charger.control, fieldbus), clock, log)
+    charger.outbox.store.reclaim = charger.housekeeping.reclaim
     charger.housekeeping.stayed_up = charger.stayed_up
     charger.housekeeping.console = ConsoleQuestion(charger)
     charger.charge_point = station
@@ -226,6 +228,10 @@ def _services(charger: Charger) -> None:
     if on_demand.load("firmware.update.slots").on_trial():
         trial = on_demand.load("firmware.services.trial").Trial(charger)
         charger.services.append(("trial", trial, True))
+    if settings.web_port:
+        web = on_demand.load("firmware.web.listener").Listener(charger, settings.web_port)
+        charger.web = station.web = web
+        charger.services.append(("web", web, False))
     asked = board.button.down()
     if settings.setup_after_s or asked:
         watch = on_demand.load("firmware.provisioning.watch").Watch(charger, asked)

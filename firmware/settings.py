@@ -5,6 +5,7 @@ comment behind it is its meaning. Only what differs from the default is stored.
 Secrets are in `SECRETS`: they are stored, but never shown.
 """
 
+from firmware import on_demand
 from firmware.errors import SettingError
 from firmware.storage.files import read_json, remove, write_json
 from firmware.values import convert
@@ -44,6 +45,12 @@ FIELDS = (
     # local start and stop
     ("button_id_tag", str, "BUTTON", 0, 20),  # idTag of the start button, "" = it only stops
     ("resume_after_power_cut", bool, False, 0, 1),  # go on when power is back and the gun still in
+    # the charger's page (docs/dashboard.md)
+    ("web_port", int, 80, 0, 65_535),  # port of the page, 0: there is none
+    ("web_password", str, "", 0, 120),
+    # ^ 8 to 63 bytes, stored stretched; "" = nobody can log in, the public screen alone is shown
+    ("web_token", str, "", 0, 64),  # Bearer token of /metrics, /status.json; "" = none
+    ("web_tag", str, "", 0, 20),  # idTag of start and stop on the page, "" = neither
     # updates (docs/updates.md)
     ("update_downgrade", bool, False, 0, 1),  # take an older firmware as well
     ("update_trial_min", int, 15, 1, 1440),  # minutes a new one has to reach the server
@@ -70,7 +77,14 @@ FIELDS = (
     ("log_level", int, 1, 0, 3),  # 0 debug, 1 info, 2 warnings, 3 errors
     ("log_file_level", int, 2, 0, 3),  # the same for the log on flash (docs/console.md)
 )
-SECRETS = ("authorization_key", "wifi_password", "ppp_password", "ap_password")
+SECRETS = (
+    "authorization_key",
+    "wifi_password",
+    "ppp_password",
+    "ap_password",
+    "web_password",
+    "web_token",
+)
 KEY, TYPE, DEFAULT, LOW, HIGH = range(5)
 
 
@@ -98,7 +112,10 @@ def change(settings: Settings, key: str, value: object) -> None:
     field = _field(key)
     if field is None:
         raise SettingError("%s: no such setting" % key)
-    setattr(settings, key, convert(field, value))
+    value = convert(field, value)
+    if key == "web_password":
+        value = on_demand.load("firmware.storage.password").stored(value)
+    setattr(settings, key, value)
 
 
 def dump(settings: Settings) -> dict:

@@ -28,6 +28,7 @@ _MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "storage": ("charging", "ocpp", *_LEAVES),
     "provisioning": ("net", "storage", "charging", "ocpp", *_LEAVES),
     "update": ("storage", *_LEAVES),
+    "web": ("net", "storage", "charging", "ocpp", "provisioning", "status", *_LEAVES),
     "services": ("drivers", "net", "storage", "update", "charging", "ocpp", *_LEAVES),
 }
 _ANYTHING = ("app", "board", "bring_up", "charger", "console", "last_words", "status")

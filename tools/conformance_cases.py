@@ -149,7 +149,6 @@ WITHOUT: dict[str, tuple[str, str]] = {
     "TC_024": (NOT_APPLICABLE, FIXED_CABLE),
     "TC_030": (NOT_APPLICABLE, FIXED_CABLE),
     "TC_032_1": (NOT_APPLICABLE, "there is no back-up supply; TC_032_2 is what happens"),
-    "TC_044_1": (LATER, "comes with the firmware update: no image is installed so far"),
     "TC_048_4": (NOT_APPLICABLE, "the Reservation profile is built in"),
     "TC_050_4": (NOT_APPLICABLE, "the Reservation profile is built in"),
     "TC_073": (LATER, f"{SECURITY}; AuthorizationKey works, but as text, not as hex digits"),

@@ -87,7 +87,7 @@ async def _get(where: tuple, tls: "SSLContext | None", path: str, progress: dict
         if status != 200:
             raise TransferError("the server answers %d" % status)
         if length > progress["limit"]:
-            raise TransferError("%d bytes are too many" % length)
+            raise TransferError("%d bytes are too many, %d fit" % (length, progress["limit"]))
         got = await store(reader, path, progress)
         if got < length:
             raise EOFError("%d of %d bytes came" % (got, length))

@@ -23,6 +23,7 @@ _RESTART_S = const(2)  # so that the page gets its answer
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look alike
 _PASSWORD_LETTERS = const(10)
 _SHORTEST = const(8)
+_ASIDE_MS = const(2100)  # so long it takes at most until the port is free
 
 
 class Setup:
@@ -40,7 +41,11 @@ class Setup:
         name = "Rivot-%02X%02X" % tuple(point.config("mac")[-2:])
         password = self._password()
         server = HttpServer(self._answer, self.charger.log)
+        page = self.charger.web  # the charger's own: this one takes its port meanwhile
         try:
+            if page:
+                page.aside = True
+                await asyncio.sleep_ms(_ASIDE_MS)
             point.active(True)
             point.config(essid=name, password=password, authmode=_WPA2)
             address = point.ifconfig()[0]
@@ -52,6 +57,8 @@ class Setup:
         finally:
             server.close()
             point.active(False)
+            if page:
+                page.aside = False
         self.charger.log.info("network", "access point %s is closed", name)
         if self.saved:
             await self._restart()

@@ -4,6 +4,7 @@ from firmware.errors import ChargerError
 from firmware.ocpp.messages import TID
 from firmware.ocpp.payloads import stop_transaction
 from firmware.ocpp.rivot import session_summary
+from firmware.on_demand import load
 from firmware.services.snapshot import SNAPSHOT
 from firmware.storage.files import remove
 
@@ -44,6 +45,7 @@ def _stop(
     `unix_s` is when it ended, however long flash has refused the record.
     """
     wh = books.core.meter.wh
+    _note(books, txn, reason)
     payload = stop_transaction(wh, unix_s, TID, reason, id_tag)
     try:
         books.outbox.add("StopTransaction", payload, txn, data)
@@ -56,3 +58,22 @@ def _stop(
     remove("samples.txt")  # transaction_data.py's
     energy_mwh = books.core.session.energy_mwh
     books.log.info("charge", "session %d ends: %s, %d mWh", txn, reason, energy_mwh)
+
+
+def _note(books: "Transactions", txn: int, reason: str) -> None:
+    """For the list of finished sessions; the stop does not wait for it."""
+    session, started = books.core.session, books.started
+    if session.txn != txn or started.get("txn") != txn:
+        return  # it never began
+    try:
+        load("firmware.storage.session_history").add(
+            txn,
+            started["start_s"],
+            session.duration_ms,
+            session.energy_mwh,
+            session.soc_c100,
+            reason,
+            session.id_tag,
+        )
+    except (OSError, MemoryError) as error:
+        books.log.error("flash", "session %d is missing in the list: %r", txn, error)

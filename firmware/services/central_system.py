@@ -136,6 +136,11 @@ class CentralSystem:
         if self._client and not up:
             self._client.abort()
 
+    def make_room(self) -> None:
+        """End the making of a connection, which takes much memory; it is tried again later."""
+        if self._client and self._client.closed:
+            self._client.abort()
+
     async def run(self) -> None:
         """Connect, serve, reconnect with back-off; never ends."""
         backoff_s = 1

@@ -13,6 +13,7 @@ from firmware.on_demand import load
 
 _TURN_MS = const(50)
 _TURNS_SHORT = const(40)  # without the memory for them, one after the other
+_TURNS_WITH_LINK = const(10)  # then the making of a connection has to wait, which takes much
 _HEARD = const(8)
 _TAG_COMMANDS = ("clear_cache", "list_version", "update_list")
 _RESET_AGAIN_S = const(10)
@@ -53,6 +54,9 @@ class ChargePoint:
         self.waiting = {}
         self.tell_at_s = 0  # uptime at which `waiting` is looked at again
         self.transfers = {}  # see transfers.py
+        self.fault_name = ""  # of the last fault, and the uptime when it began
+        self.fault_s = 0
+        self.web = None  # the page's listener, where there is one
         self.link = None
 
     async def run(self) -> None:
@@ -66,8 +70,10 @@ class ChargePoint:
                 failed += 1
                 if failed > _TURNS_SHORT:
                     raise
-                self.make_room()
-                self.log.error("memory", "too little of it, or in pieces")
+                if not self.make_room() and failed == _TURNS_WITH_LINK:
+                    self.link.make_room()
+                if failed % _TURNS_WITH_LINK == 1:
+                    self.log.error("memory", "too little of it, or in pieces")
             await asyncio.sleep_ms(_TURN_MS)
 
     def turn(self) -> None:
@@ -139,12 +145,16 @@ class ChargePoint:
     # ---- the central system ----
 
     def make_room(self) -> bool:
-        """End the transfer that runs, it begins again later; False when there is none."""
+        """End what can wait: visits of the page, else the transfer; False when there is none."""
+        if self.web and self.web.drop():
+            return True
         task = self.transfers.pop("task", None)
         return bool(task) and task.cancel()
 
     def commands(self) -> "CommandLoader":
         """The station that a profile's handler commands."""
+        if self.web and self.web.make_way():
+            raise MemoryError  # it is asked again when they have gone
         return CommandLoader(self)
 
     def connected(self) -> None:
@@ -170,6 +180,8 @@ class ChargePoint:
         if self._event or not ring.empty():
             while self._event or not ring.empty():
                 self._event = code = self._event or ring.pop()
+                if self.web and code in (START_READY, STOPPED) and self.web.make_way():
+                    return  # in the next turn
                 if code in (START_READY, STOPPED):  # never twice, whatever fails
                     self._event = NONE
                 self._handle(code)

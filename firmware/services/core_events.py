@@ -50,6 +50,7 @@ def _fault(point: "ChargePoint") -> None:
         point.log.info("fault", "cleared")
     else:
         name = load("firmware.charging.faults").FAULTS[index][NAME]
+        point.fault_name, point.fault_s = name, point.clock.uptime_s()
         texts = load("firmware.charging.fault_texts").TEXTS
         point.log.error("fault", "%s: %s", name, texts[name])
         if point.core.module.fault & FAULT_OUT_OF_RANGE:

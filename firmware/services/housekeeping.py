@@ -5,6 +5,8 @@ import gc
 
 from micropython import const
 
+from firmware.on_demand import load
+
 _STAYED_UP_S = const(600)  # so long without a restart, earlier ones are forgotten
 _PERIOD_MS = const(1000)
 _COLLECT_EVERY = const(5)
@@ -34,6 +36,10 @@ class Housekeeping:
                 gc.collect()
                 count = 0
             await asyncio.sleep_ms(_PERIOD_MS)
+
+    def reclaim(self) -> bool:
+        """Flash fills up: a part of what a finished update has left; False when it is gone."""
+        return load("firmware.update.room").some()
 
     def turn(self) -> bool:
         """Feed the watchdog if every vital loop has turned since the last call."""

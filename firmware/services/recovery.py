@@ -79,6 +79,15 @@ def _record(books: "Transactions", last: dict) -> None:
         )
         outbox.add("DataTransfer", summary, txn)
     unix_s = last.get("unix_s", books.clock.unix_s())
+    load("firmware.storage.session_history").add(
+        txn,
+        last.get("start_s", 0),
+        last.get("ms", 0),
+        last["energy_mwh"],
+        last.get("soc_c100", -1),
+        last["why"],
+        last["tag"],
+    )
     stop = stop_transaction(wh, unix_s, TID, last["why"])
     sample = "X %d E%d" % (unix_s, wh)  # see samples.py
     samples = load("firmware.services.transaction_data").taken(books, txn, sample)

@@ -14,15 +14,16 @@ import os
 from micropython import const
 
 from firmware.on_demand import load
-from firmware.storage.files import free_bytes, remove
+from firmware.storage.files import remove, write_atomic
 
 DIAGNOSTICS = "DiagnosticsStatusNotification"
 _TRANSFERS = "firmware.services.transfers"
 _IMAGE = "update.bin"
+_GO = "update.go"
 _REPORT = "diagnostics.txt"
 _LONGEST_S = const(3660)  # transfer_task.py ends it before
 _ROOM_S = const(15)  # so long the vehicle may need to be known
-_LEFT = const(262144)  # of flash; the books come first
+_TOLD_S = const(3)  # for a status to reach the server
 _ACTION = const(0)
 _ORDER = const(1)
 _ATTEMPT = const(2)
@@ -36,7 +37,8 @@ def step(point: "ChargePoint", row: "list") -> bool:
     now_s = point.clock.uptime_s()
     progress = row[_PROGRESS]
     if progress:
-        if progress["result"] is None and "installs" in progress and now_s < row[_AT_S]:
+        if "installs" in progress:
+            _restart(point, row, now_s)
             return False
         return _ended(point, row, now_s, progress["result"])
     core = point.core
@@ -55,7 +57,7 @@ def _start(point: "ChargePoint", row: "list") -> None:
     row[_PROGRESS] = {"limit": 0, "count": 0, "result": None}
     progress = row[_PROGRESS]
     try:
-        progress["limit"] = os.stat(path)[6] if up else free_bytes() - _LEFT
+        progress["limit"] = os.stat(path)[6] if up else 0
         run = load("firmware.services.transfer_task").run
         task = asyncio.create_task(run(point, location, path, name, progress))
         row[_TASK] = point.transfers["task"] = task
@@ -71,10 +73,8 @@ def _ended(point: "ChargePoint", row: "list", now_s: int, result: "str | bool | 
         point.transfers.pop("task", None)
         if result != "":  # None: not even its time-out has come
             point.log.warn("transfer", "%s", result or "makes room")
-        elif row[_ACTION] != DIAGNOSTICS and "installs" not in row[_PROGRESS]:
+        elif row[_ACTION] != DIAGNOSTICS:
             _report(point, row[_ACTION], "Downloaded")
-    if "installs" in row[_PROGRESS]:
-        return _installed(point, row, result)
     if result is False:  # does not count
         row[_PROGRESS] = None
         row[_AT_S] = now_s + _ROOM_S
@@ -83,36 +83,34 @@ def _ended(point: "ChargePoint", row: "list", now_s: int, result: "str | bool | 
         return _again(row, now_s) and _over(point, row, "UploadFailed", "DownloadFailed")
     if row[_ACTION] == DIAGNOSTICS:
         return _over(point, row, "Uploaded", "")
-    if not point.core.session.open:  # never during one
-        _install(point, row)
+    return not point.core.session.open and _install(point, row)  # never during one
+
+
+def _install(point: "ChargePoint", row: "list") -> bool:
+    """Order the installation, which is done at the next start; True when there can be none."""
+    if point.transfers.get("is " + row[_ACTION]) != "Installing":
+        _report(point, row[_ACTION], "Installing")
+    try:
+        if not load("firmware.update.slots").current():
+            raise OSError("this charger runs from its sources")
+        with open(_IMAGE, "rb") as file:
+            if file.read(8) != b"RIVOTUP1":
+                raise OSError("this is no update file")
+        write_atomic(_GO, b"3")  # update/installer.py counts them down
+    except OSError as error:
+        point.log.warn("transfer", "%s", error)
+        return _over(point, row, "", "InstallationFailed")
+    row[_PROGRESS] = {"result": None, "installs": True}
+    row[_AT_S] = point.clock.uptime_s() + _TOLD_S
     return False
 
 
-def _install(point: "ChargePoint", row: "list") -> None:
-    """From here on the row's progress is that of installer.py."""
-    _report(point, row[_ACTION], "Installing")
-    progress = {"result": None, "installs": True}
-    row[_PROGRESS] = progress
-    row[_AT_S] = point.clock.uptime_s() + _LONGEST_S
-    try:
-        run = load("firmware.services.installer").run
-        row[_TASK] = point.transfers["task"] = asyncio.create_task(run(point, _IMAGE, progress))
-    except MemoryError as error:
-        row[_PROGRESS] = {"result": repr(error), "installs": True}
-
-
-def _installed(point: "ChargePoint", row: "list", result: "str | bool | None") -> bool:
-    """What installer.py says: a restart into the trial, another try later, or the end of it."""
-    if result == "":
-        remove(_IMAGE)
-        row[_PROGRESS] = None
-        row[_AT_S] = point.clock.uptime_s() + _LONGEST_S
-        point.reset_at_s = point.clock.uptime_s()
-        return False
-    if result is False:
-        row[_PROGRESS] = {"result": "", "count": 0, "limit": 0}  # what is downloaded stays
-        return False
-    return _over(point, row, "", "InstallationFailed")
+def _restart(point: "ChargePoint", row: "list", now_s: int) -> None:
+    """When the status is told, and nobody charges."""
+    core = point.core
+    if now_s >= row[_AT_S] and not (core.session.open or core.connector.authorized):
+        row[_AT_S] = now_s + _LONGEST_S
+        point.reset_at_s = now_s
 
 
 def _again(row: "list", now_s: int) -> bool:
@@ -127,8 +125,8 @@ def _again(row: "list", now_s: int) -> bool:
 def _over(point: "ChargePoint", row: "list", up: str, down: str) -> bool:
     """The last status, of an upload or a download; the file goes."""
     is_up = row[_ACTION] == DIAGNOSTICS
-    remove(_REPORT if is_up else _IMAGE)
     _report(point, row[_ACTION], up if is_up else down)
+    remove(_REPORT if is_up else _IMAGE)
     return True
 
 

@@ -10,7 +10,9 @@ from micropython import const
 
 from firmware.errors import ChargerError
 from firmware.on_demand import load
+from firmware.storage.files import free_bytes
 
+_LEFT = const(196608)  # of flash; the books come first
 _TURN_MS = const(250)
 _IDLE = const(120)  # turns; a transfer that moves nothing for so long is given up
 _LONGEST = const(14400)  # turns
@@ -48,8 +50,17 @@ async def run(point: "ChargePoint", url: str, path: str, name: str, progress: di
 async def _move(point: "ChargePoint", url: str, path: str, name: str, progress: dict) -> None:
     is_ftp = url[:3].lower() == "ftp"
     try:
+        if not name:
+            await _make_room(progress)
         module = load("firmware.net.ftp_transfer" if is_ftp else "firmware.net.http_transfer")
         await module.move(url, point.link.tls, path, name, progress)
         progress["result"] = ""
     except _TROUBLE as error:
         progress["result"] = str(error) or repr(error)
+
+
+async def _make_room(progress: dict) -> None:
+    """For an update: the code slot that does not run goes before the download comes."""
+    for _ in load("firmware.update.room").make():
+        await asyncio.sleep_ms(1)
+    progress["limit"] = free_bytes() - _LEFT

@@ -62,10 +62,12 @@ def restore(point: "ChargePoint") -> None:
     if isinstance(order, list) and len(order) == _STARTED + 1:
         point.transfers[FIRMWARE] = order
         point.transfers["due_s"] = 0
-    elif "slot" in what:
+    elif "failed" in what or "slot" in what:
         slots = load("firmware.update.slots")
         if not slots.on_trial():
-            runs = what["slot"] == slots.current()
+            if "failed" in what:
+                point.log.warn("update", "%s", what["failed"])
+            runs = what.get("slot") == slots.current()
             value = "Installed" if runs else "InstallationFailed"
             point.transfers["is " + FIRMWARE] = point.transfers["told " + FIRMWARE] = value
             point.transfers["due_s"] = 0

@@ -20,6 +20,7 @@ class OutboxStore:
         self._asked = 0
         self._free = 0
         self._dead = None
+        self.reclaim = None  # frees a part of what can be done without; False when there is none
 
     def read(self) -> "list[int | None]":
         """The stored delivery state, empty at first; one that makes no sense is set aside."""
@@ -49,15 +50,22 @@ class OutboxStore:
     def has_room(self) -> bool:
         """Is there room for more than the ends of running sessions."""
         if self._free <= _MIN_FREE or self._asked % _ASK_EVERY == 0:
-            self._free = free_bytes(self._folder)
+            self._ask()
         self._asked += 1
         return self._free > _MIN_FREE
 
     def is_low(self, ask: bool = False) -> bool:
         """Does flash fill up; as `has_room` knows it, or asked now."""
         if ask:
-            self._free = free_bytes(self._folder)
+            self._ask()
         return self._free < self._low_bytes
+
+    def _ask(self) -> None:
+        """How much is free; as long as some of it can be reclaimed, that is enough."""
+        self._free = free_bytes(self._folder)
+        if self._free < self._low_bytes and self.reclaim and self.reclaim():
+            self._free = self._low_bytes
+            self._asked = -1  # and ask the next time again
 
     def thinner(self, outbox: "Outbox", journal: "Journal", level: int) -> "Thinner":
         """What thins the samples from now on."""

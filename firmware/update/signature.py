@@ -1,17 +1,16 @@
-"""The head of an update file, and whether one of the charger's keys has signed it. On demand.
+"""The head of an update file, and whether one of the charger's keys has signed it.
 
 The manifest is hashed as it is read; its layout is in package.py.
 """
 
-import asyncio
 import hashlib
 from binascii import unhexlify
 
 from micropython import const
 
 from firmware.errors import ChargerError
-from firmware.on_demand import load
 from firmware.storage.files import read_bytes
+from firmware.update.p256 import verify
 
 KEYS_FILE = "update_keys.txt"  # a public key a line: x and y in hex, then its name
 MAGIC = b"RIVOTUP1"
@@ -20,8 +19,11 @@ _LONGEST_MANIFEST = const(32768)
 _BLOCK = const(512)
 
 
-async def check(path: str) -> int:
-    """The size of the file's manifest, which is signed by a key of ours. Raises ChargerError."""
+def check(path: str, feed: "Callable") -> int:
+    """The size of the file's manifest, which is signed by a key of ours. Raises ChargerError.
+
+    `feed` is called every few milliseconds of the computing, for the watchdog.
+    """
     with open(path, "rb") as file:
         head = file.read(HEAD)
         if len(head) < HEAD or head[:8] != MAGIC:
@@ -34,14 +36,13 @@ async def check(path: str) -> int:
             hashed.update(file.read(_BLOCK))
         hashed.update(file.read(size % _BLOCK))
         digest = hashed.digest()
-    verify = load("firmware.update.p256").verify
     for line in read_bytes(KEYS_FILE).decode().split("\n"):
         words = line.split()
         valid = None
         steps = verify(digest, head[12:], unhexlify(words[0])) if words else iter((False,))
         while valid is None:
             valid = next(steps)
-            await asyncio.sleep_ms(0)
+            feed()
         if valid:
             return size
     raise ChargerError("no key of this charger has signed it")

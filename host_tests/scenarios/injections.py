@@ -65,7 +65,7 @@ def again_and_again(command: str) -> Callable[[Bench], None]:
 
 def stand_still(bench: Bench) -> None:
     """The loop is held up for longer than power may flow unwatched; the edge is its end."""
-    bench.stall(0.6)
+    bench.stall(1.1)
     bench.hardware.mark_edge()
 
 

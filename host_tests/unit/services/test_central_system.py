@@ -1,3 +1,4 @@
+import asyncio
 import json
 
 import pytest
@@ -10,6 +11,7 @@ from host_tests.unit.services.link_bench import (
     DROP,
     SILENCE,
     Bench,
+    Client,
     Error,
     WebSocketError,
 )
@@ -586,3 +588,28 @@ def test_tls_only_for_wss(make):
 )
 def test_percent_encoding(text, wanted):
     assert percent_encoded(text) == wanted
+
+
+def test_a_connection_in_the_making_gives_way_to_what_needs_its_memory(bench):
+    class Slow(Client):
+        async def connect(self, url, **more):
+            self._aborted = asyncio.Event()
+            await self._aborted.wait()
+            raise WebSocketError("aborted")
+
+        def abort(self):
+            self._aborted.set()
+            super().abort()
+
+    quick = bench.link._client_factory
+    bench.link._client_factory = lambda: Slow(bench.server)
+    bench.advance(5)
+    bench.link._client_factory = quick
+    bench.advance(5)
+    assert not bench.server.clients
+    bench.link.make_room()
+    bench.advance(5)
+    assert bench.link.online
+    bench.link.make_room()  # one that stands stays
+    bench.advance(5)
+    assert bench.link.online and len(bench.server.clients) == 1

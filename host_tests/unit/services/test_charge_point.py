@@ -1,9 +1,11 @@
 """The charge point: what the driver does and what the core tells become messages, and back."""
 
+import asyncio
 import json
 
 import pytest
 
+from host_tests.unit.services.link_bench import VirtualLoop
 from host_tests.unit.services.station_bench import Station, names
 
 ACCEPTED = {"idTagInfo": {"status": "Accepted"}}
@@ -288,3 +290,49 @@ def test_the_link_is_woken_when_something_was_recorded(station):
     assert station.link.woken == woken
     station.run(6_000)
     assert station.link.woken == woken + 1
+
+
+# ---- memory ----
+
+
+def short_of_memory(station, frees_at):
+    """Run the service where each turn lacks memory until `frees_at` turns of the link's giving."""
+    turns = []
+
+    def turn():
+        turns.append(station.link.gave_way)
+        if station.link.gave_way < frees_at:
+            raise MemoryError
+
+    station.link.gave_way = 0
+
+    def make_room():
+        station.link.gave_way += 1
+
+    station.link.make_room = make_room
+    station.point.turn = turn
+
+    async def main():
+        try:
+            await asyncio.wait_for(station.point.run(), 4)
+        except TimeoutError:
+            return turns
+        raise AssertionError("the service ended")
+
+    loop = VirtualLoop()
+    try:
+        return loop.run_until_complete(main())
+    finally:
+        loop.close()
+
+
+def test_what_lacks_memory_half_a_second_long_takes_it_from_a_connection_in_the_making(station):
+    turns = short_of_memory(station, 1)
+    assert turns.index(1) == 10 and len(turns) > 60
+    assert len([line for line in station.log.errors() if "too little" in line]) == 1
+
+
+def test_without_any_memory_the_service_dies_and_the_charger_restarts(station):
+    with pytest.raises(MemoryError):
+        short_of_memory(station, 99)
+    assert station.link.gave_way == 1

@@ -140,19 +140,6 @@ def test_a_status_that_was_not_answered_is_told_again(station):
     assert len(told(station)) == 3
 
 
-def install(station, waiting):
-    """Steps until it is over, with a loop for the installer's task."""
-
-    async def steps():
-        for _ in range(100):
-            if transfer_steps.step(station.point, waiting):
-                return True
-            await asyncio.sleep(0)
-        return False
-
-    return asyncio.run(steps())
-
-
 def test_nothing_is_left_when_all_is_told(station):
     order(station)
     transfers.look(station.point)
@@ -175,7 +162,7 @@ def test_nothing_is_left_when_all_is_told(station):
 
 def test_an_image_is_refused_and_removed(station):
     Path("update.bin").write_bytes(b"no image")
-    assert install(station, row(station, result=""))
+    assert transfer_steps.step(station.point, row(station, result=""))
     assert [status for _, status in told(station)] == ["Installing", "InstallationFailed"]
     assert not Path("update.bin").exists()
 
@@ -187,7 +174,56 @@ def test_nothing_is_installed_in_a_session(station):
     assert not told(station)
     station.core.stop("Remote")
     station.run(5000)
-    assert install(station, waiting)
+    assert transfer_steps.step(station.point, waiting)
+    assert [status for _, status in told(station)] == ["Installing", "InstallationFailed"]
+
+
+@pytest.fixture
+def in_slots(station, monkeypatch):
+    """The code runs from slot a; an update has been downloaded."""
+    monkeypatch.setattr("firmware.update.slots.current", lambda: "a")
+    Path("update.bin").write_bytes(b"RIVOTUP1 and so on")
+    return row(station, result="")
+
+
+def test_an_update_is_installed_at_the_next_start(station, in_slots):
+    assert not transfer_steps.step(station.point, in_slots)
+    assert [status for _, status in told(station)] == ["Installing"]
+    assert Path("update.go").read_bytes() == b"3" and station.point.reset_at_s < 0
+    station.clock.ms += 4_000
+    assert not transfer_steps.step(station.point, in_slots)
+    assert station.point.reset_at_s == station.clock.uptime_s()
+
+
+def test_the_restart_waits_for_who_charges(station, in_slots):
+    assert not transfer_steps.step(station.point, in_slots)
+    station.begin()
+    station.clock.ms += 60_000
+    assert not transfer_steps.step(station.point, in_slots)
+    assert station.point.reset_at_s < 0
+    station.core.stop("Remote")
+    station.run(5000)
+    assert not transfer_steps.step(station.point, in_slots)
+    assert station.point.reset_at_s >= 0
+
+
+def test_a_flash_that_does_not_take_the_order_fails_the_installation(
+    station, in_slots, monkeypatch
+):
+    def full(path, data):
+        raise OSError(28)
+
+    monkeypatch.setattr(transfer_steps, "write_atomic", full)
+    assert transfer_steps.step(station.point, in_slots)
+    assert [status for _, status in told(station)] == ["Installing", "InstallationFailed"]
+
+
+def test_why_an_installation_failed_is_logged_at_the_next_start(station):
+    ORDER.write_text('{"failed": "no key of this charger has signed it"}')
+    transfers.restore(station.point)
+    transfers.connected(station.point)
+    assert told(station) == [(DOWN, "InstallationFailed")]
+    assert any("no key" in line for _, line in station.log.lines)
 
 
 def test_attempts_and_their_interval(station):
