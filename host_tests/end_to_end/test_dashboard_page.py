@@ -1,4 +1,4 @@
-"""The charger's page in a real browser: a whole session, log-in, settings, faults, lost connections.
+"""The charger's page in a real browser: a session, log-in, settings, faults, lost connections.
 
 The pictures go to build/pictures, or where RIVOT_PICTURES says.
 """
@@ -28,13 +28,14 @@ class Charger:
     """The virtual charger with its page; no central system, so a local tag starts it."""
 
     def __init__(self, sim: Callable[..., Sim], page: Page) -> None:  # noqa: F811
-        on = "micropython32" if command("micropython32") else "cpython"
+        on = "micropython" if command("micropython") else "cpython"
         wishes = {
-            "web_password": PASSWORD, "web_tag": TAG, "AllowOfflineTxForUnknownId": "true",
+            "web_port": "80", "web_password": PASSWORD, "web_tag": TAG,
+            "AllowOfflineTxForUnknownId": "true",
             "csms_url": "ws://127.0.0.1:1/ocpp",
         }  # fmt: skip
         words = [word for pair in wishes.items() for word in ("--set", "=".join(pair))]
-        self.sim = sim("--on", on, "--heap", "112k", *words)
+        self.sim = sim("--on", on, *words)
         self.address = self.sim.wait_for(r"web page.*(http://127\.0\.0\.1:\d+/)")[1]
         self._port = int(self.sim.wait_for(r"control port: (\d+)")[1])
         self.sim.wait_for("no connection|connecting to")

@@ -17,6 +17,7 @@ from tools.update_layout import SLOTS
 
 ON, HEAP = "micropython32", "112k"
 EXTRA = "firmware/extra.mpy"
+ALL = pytest.param("all", marks=[pytest.mark.slow, pytest.mark.timeout(1800)])
 WAYS = {"all": (1, 24), "sample": (101, 1)}  # look at every n-th write, start from so many
 
 
@@ -106,7 +107,7 @@ def goes_on(image: bytes, path: Path) -> str:
     return said[-1] if said else ""
 
 
-@pytest.mark.parametrize("way", [pytest.param("all", marks=pytest.mark.slow), "sample"])
+@pytest.mark.parametrize("way", [ALL, "sample"])
 def test_old_or_new_code_runs_after_any_cut_and_the_update_gets_done(recorded, way, tmp_path):
     before, writes = recorded
     every, starts = WAYS[way]

@@ -127,7 +127,8 @@ def test_modules_for_one_use_have_short_names(tmp_path):
     """A path costs RAM for ever."""
     named = build.files(out=tmp_path)
     long = {name for name in named if name.startswith("/firmware/") and name.endswith(".mpy")}
-    by_hand = {"bring_up", "last_words"}  # people and main.py ask for them, and for the console
+    # people and main.py ask for them, and for the console
+    by_hand = {"bring_up", "last_words", "update/__init__", "update/installer"}
     long = {name for name in long if not name.startswith("/firmware/console/")}
     assert long == {f"/firmware/{name}.mpy" for name in {"__init__", "app", "resident", *by_hand}}
     assert len([name for name in named if name.startswith("/m/")]) > 50

@@ -2,6 +2,7 @@
 
 import hashlib
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
+from firmware.update import p256
 from firmware.update.p256 import verify
 from tools.micropython import command
 
@@ -111,3 +113,26 @@ def test_vectors_on_the_chips_interpreter(on: str) -> None:
             ]
     done = subprocess.run([*words, "-c", "\n".join(lines)], capture_output=True, text=True)
     assert done.stdout.split() == ["True", "False"] * 2, done.stderr
+
+
+def test_no_pause_is_far_from_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two pauses lies no more than a doubling and an addition, or two inversions."""
+    since: dict[str, int] = {}
+
+    def counted(name: str, real: Callable) -> Callable:
+        def call(*arguments: object) -> object:
+            since[name] = since.get(name, 0) + 1
+            return real(*arguments)
+
+        return call
+
+    for name in ("_double", "_add", "_inverse"):
+        monkeypatch.setattr(p256, name, counted(name, getattr(p256, name)))
+    pieces = []
+    for _ in p256.verify(sha256(b"sample"), bytes.fromhex(VECTORS[b"sample"]), KEY):
+        pieces.append(dict(since))
+        since.clear()
+    assert len(pieces) == 257
+    assert pieces[0] == {"_inverse": 2, "_add": 2, "_double": 1} and pieces[-1] == {"_inverse": 1}
+    for piece in pieces[1:-1]:
+        assert piece["_double"] == 1 and piece.get("_add", 0) <= 1 and "_inverse" not in piece
