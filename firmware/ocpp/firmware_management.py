@@ -2,12 +2,13 @@
 
 The station:
 
-    def get_diagnostics(self, location: str, retries: int, interval_s: int) -> str
-        # name of the file that will be uploaded, "" when there is none
+    def get_diagnostics(self, location: str, retries: int, interval_s: int, span: tuple) -> str
+        # name of the file that will be uploaded, "" when there is none; `span`: the log of the
+        # time between these two, seconds since 1970, None: without limit
     def update_firmware(self, location: str, at_s: int, retries: int, interval_s: int) -> bool
         # at_s: seconds since 1970; False: it cannot be kept
 
-startTime and stopTime of GetDiagnostics are ignored: the file is always the present state.
+The state in the file of GetDiagnostics is the present one, its log that of startTime to stopTime.
 """
 
 from .date_parser import parse_iso8601
@@ -21,6 +22,7 @@ _REQUESTS = {
     "UpdateFirmware": "location! text 255; retrieveDate! date; retries int 0; retryInterval int 0",
 }
 _SCHEMES = ("ftp", "http", "https")  # SupportedFileTransferProtocols
+_SPAN = ("startTime", "stopTime")
 _RETRIES = 3  # where the server leaves it to the charger
 _INTERVAL_S = 60
 _MOST_RETRIES = 20
@@ -40,7 +42,8 @@ def answer(action: str, payload: dict, station: "Station", keys: "Keys") -> str:
     retries = min(payload.get("retries", _RETRIES), _MOST_RETRIES)
     interval_s = min(payload.get("retryInterval", _INTERVAL_S), _LONGEST_S)
     if action == "GetDiagnostics":
-        name = station.get_diagnostics(location, retries, interval_s)
+        span = [parse_iso8601(payload[k]) if k in payload else None for k in _SPAN]
+        name = station.get_diagnostics(location, retries, interval_s, tuple(span))
         return '{"fileName":%s}' % quote(name) if name else "{}"
     at_s = parse_iso8601(payload["retrieveDate"])
     if not station.update_firmware(location, at_s, retries, interval_s):

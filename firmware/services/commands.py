@@ -118,11 +118,12 @@ class Commands:
             point.smart = module.SmartCharging(point, NO_LIMIT)
         return point.smart
 
-    def get_diagnostics(self, location: str, retries: int, interval_s: int) -> str:
+    def get_diagnostics(self, location: str, retries: int, interval_s: int, span: tuple) -> str:
         """Order the upload of a diagnostics file; the name it will have."""
         transfers = load(_TRANSFERS)
         at_s = self._point.clock.unix_s()
-        transfers.order(self._point, transfers.DIAGNOSTICS, [location, at_s, retries, interval_s])
+        what = [location, at_s, retries, interval_s]
+        transfers.order(self._point, transfers.DIAGNOSTICS, what, span)
         return transfers.file_name(self._point, at_s)
 
     def update_firmware(self, location: str, at_s: int, retries: int, interval_s: int) -> bool:

@@ -1,6 +1,6 @@
 """The diagnostics file: what an operator wants to know of this charger, and no secret. On demand.
 
-Lines of `name: value`. There is no log in it yet: lines are printed, not kept.
+Lines of `name: value`, then the log: what is kept on flash, and the newest lines of all levels.
 """
 
 import os
@@ -9,18 +9,25 @@ from firmware import VERSION
 from firmware.charging.faults import FAULTS
 from firmware.charging.supervisor import NAME
 from firmware.ocpp.dates import iso8601
+from firmware.on_demand import load
 from firmware.storage.files import read_json
 
 _FOLDER = 0x4000  # in st_mode
 _SECRET_WORDS = ("password", "authorization", "secret", "token")
 
 
-def write(point: "ChargePoint", path: str) -> None:
-    """Write the file, section by section. Raises OSError."""
+def write(point: "ChargePoint", path: str, span: tuple) -> None:
+    """Write the file, section by section. Raises OSError.
+
+    `span` is the time of the log's lines in it, (from, to) in seconds since 1970, None: no limit.
+    """
     with open(path, "w") as file:
         for section in (_state, _faults, _settings, _keys, _files):
             for name, value in section(point):
                 file.write("%s: %s\n" % (name, value))
+            file.write("\n")
+        for line in _log(point, *[iso8601(at_s) if at_s is not None else "" for at_s in span]):
+            file.write(line)
             file.write("\n")
 
 
@@ -72,3 +79,15 @@ def _files(point: "ChargePoint") -> "Iterator":
                 yield path, "%d bytes" % stat[6]
             elif name in ("outbox", "dead"):
                 folders.append(path)
+
+
+def _log(point: "ChargePoint", start: str, stop: str) -> "Iterator":
+    kept = load("firmware.storage.log_file")
+    kept.keep(point.log, point.clock)
+    yield "log on flash:"
+    for line in kept.read(start, stop or "~"):
+        yield line
+    yield ""
+    yield "log in memory:"
+    for line in kept.in_ram(point.log):
+        yield kept.stamped(line, point.clock)

@@ -115,7 +115,7 @@ def _restart(point: "ChargePoint", row: "list", now_s: int) -> None:
 
 def _again(row: "list", now_s: int) -> bool:
     """Another attempt after the interval; True when that was the last."""
-    _, _, retries, interval_s, _ = row[_ORDER]
+    retries, interval_s = row[_ORDER][2:4]
     row[_ATTEMPT] += 1
     row[_PROGRESS] = None
     row[_AT_S] = now_s + interval_s

@@ -11,7 +11,7 @@ somebody charges or is about to, and one that runs makes room: the books need th
     "row"          the transfer that runs, see transfer_steps.py
     "task"         what moves its bytes now; the charge point may cancel it
     ACTION         [location, at_s, retries, interval_s, starts] of an order; at_s: not before
-                   that time, of diagnostics when they were asked for
+                   that time, of diagnostics when they were asked for, and with the log's span
     "is " ACTION   status of the one that runs
     "told " ACTION a status that the server has not got yet; the newest only
 
@@ -33,10 +33,11 @@ _STARTS = const(3)
 _LOOK_S = const(15)
 _AT_S = const(1)
 _STARTED = const(4)
+_SPAN = const(5)  # of diagnostics
 
 
-def order(point: "ChargePoint", action: str, what: "list") -> bool:
-    """Take an order; False when flash does not keep it."""
+def order(point: "ChargePoint", action: str, what: "list", span: tuple = ()) -> bool:
+    """Take an order; False when flash does not keep it. `span`: see diagnostics.py."""
     what = what + [0]
     if action == FIRMWARE:
         try:
@@ -44,6 +45,8 @@ def order(point: "ChargePoint", action: str, what: "list") -> bool:
         except OSError as error:
             point.log.error("flash", "update order not stored: %s", error)
             return False
+    else:
+        what.append(span)
     point.transfers[action] = what
     point.transfers["due_s"] = 0
     return True
@@ -114,7 +117,7 @@ def _begin(point: "ChargePoint", action: str, order: "list") -> None:
     report(point, action, "Downloading" if action == FIRMWARE else "Uploading")
     if action == DIAGNOSTICS:
         try:
-            load("firmware.services.diagnostics").write(point, REPORT)
+            load("firmware.services.diagnostics").write(point, REPORT, order[_SPAN])
         except OSError as error:  # the attempts will not find it, and fail
             point.log.error("flash", "no diagnostics file: %s", error)
     point.transfers["row"] = [action, order, 0, 0, None, None]

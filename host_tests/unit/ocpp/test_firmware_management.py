@@ -35,7 +35,7 @@ def test_diagnostics():
     station = Station()
     request = {"location": "ftp://a/b", "retries": 2, "retryInterval": 7, "startTime": DATE}
     assert ask("GetDiagnostics", request, station) == {"fileName": "d.txt"}
-    assert station.asked == [("ftp://a/b", 2, 7)]
+    assert station.asked == [("ftp://a/b", 2, 7, (DATE_S, None))]
 
 
 def test_nothing_to_upload():
@@ -53,7 +53,7 @@ def test_retries_are_bounded():
     station = Station()
     request = {"location": "http://a/", "retries": 10**9, "retryInterval": 10**9}
     ask("GetDiagnostics", request, station)
-    assert station.asked == [("http://a/", 20, 86400)]
+    assert station.asked == [("http://a/", 20, 86400, (None, None))]
 
 
 def test_an_order_that_flash_does_not_keep():

@@ -41,6 +41,9 @@ class Log:
         self.level = 1
         self.pending = False
         self.lines = []
+        self.ring = bytearray(64)
+        self.made = self.kept = 0
+        self.file_level = 2
 
     def _keeper(letter):
         def keep(self, component, text, *args):

@@ -28,7 +28,8 @@ def told(station):
 
 
 def order(station, action=DOWN, at_s=T, retries=0, interval_s=60):
-    return transfers.order(station.point, action, ["http://x/f", at_s, retries, interval_s])
+    what = ["http://x/f", at_s, retries, interval_s]
+    return transfers.order(station.point, action, what, (None, None))
 
 
 def running(station):
