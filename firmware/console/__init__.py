@@ -39,8 +39,17 @@ class Console:
             import asyncio
 
             asyncio.new_event_loop()  # nothing of what ran will run on; its memory is free
+            asyncio.core.cur_task = None
+        self._forget()
         gc.collect()
         self._feed()
+
+    def _forget(self) -> None:
+        """What ran does not run again before a restart: its memory is for the commands."""
+        charger = self._charger
+        charger.last_status = load("firmware.status").of(charger)
+        charger.services = charger.tasks = charger.housekeeping = charger.network = None
+        charger.charge_point = charger.link = charger.transactions = charger.outbox = None
 
     def _feed(self) -> None:
         """It cannot be switched off; so long after the last command it restarts the charger."""

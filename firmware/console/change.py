@@ -1,5 +1,7 @@
 """At the prompt: settings, hardware options and OCPP keys. Secrets are never shown."""
 
+import gc
+
 from firmware.errors import SettingError
 from firmware.on_demand import load
 from firmware.storage.files import read_json, write_json
@@ -7,6 +9,7 @@ from firmware.storage.files import read_json, write_json
 _SETTINGS = "firmware.settings"
 _OPTIONS = "firmware.board.options"
 _KEYS = "firmware.ocpp.key_table"
+_HARDWARE_FILE = "hardware.json"  # of options.py
 _KEY, _ACCESS, _DEFAULT = 0, 1, 2
 
 
@@ -20,12 +23,26 @@ def settings(charger: "Charger", key: str = "", value: object = None) -> None:
         return
     word = key.lower()
     count = 0
-    for rows in (_of_settings, _of_options, _of_keys):
-        for name, shown in rows(charger, word):
-            print("%-34s %s" % (name, shown))
-            count += 1
+    for rows, name in (
+        (_of_settings, "settings"),
+        (_of_options, "hardware-options"),
+        (_of_keys, "configuration-keys"),
+    ):
+        try:
+            count += _print(rows(charger, word))
+        except MemoryError:
+            print("(too little memory for the table of docs/%s.md)" % name)
+        gc.collect()  # each table is large: one at a time
     if not count:
         raise SettingError("%s: no setting has that in its name" % key)
+
+
+def _print(rows: "Iterator") -> int:
+    count = 0
+    for name, shown in rows:
+        print("%-34s %s" % (name, shown))
+        count += 1
+    return count
 
 
 def _of_settings(charger: "Charger", word: str) -> "Iterator":
@@ -37,12 +54,15 @@ def _of_settings(charger: "Charger", word: str) -> "Iterator":
 
 
 def _of_options(charger: "Charger", word: str) -> "Iterator":
-    """Without a word only those that were chosen: there are many."""
-    module = load(_OPTIONS)
-    stored = read_json(module.HARDWARE_FILE)
-    for row in module.fields():
+    """Without a word only those that were chosen: the table is too large to look at all."""
+    stored = read_json(_HARDWARE_FILE)
+    if not word:
+        for name in sorted(stored):
+            yield name, str(stored[name])
+        return
+    for row in load(_OPTIONS).fields():
         name = row[0]
-        if (word in name) if word else name in stored:
+        if word in name:
             yield name, _shown(False, stored.get(name, row[2]), row[2])
 
 

@@ -13,7 +13,7 @@ _REACTIONS = ("", "lowers the current", "stops", "stops at once")
 
 def status(charger: "Charger") -> None:
     """As it was when Ctrl-C came; the readings are the last ones."""
-    state = load("firmware.status").of(charger)
+    state = charger.last_status
     core = charger.core
     seconds = state["uptime_ms"] // 1000
     show("connector", "%s (stopped at the console, outputs off)" % state["connector"])

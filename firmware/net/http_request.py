@@ -12,7 +12,7 @@ import gc
 
 from micropython import const
 
-_HEAD_BYTES = const(2048)
+_HEAD_BYTES = const(1536)
 _BODY_BYTES = const(2048)
 _PIECE_BYTES = const(512)
 _TRIES = const(4)  # for want of memory

@@ -43,3 +43,26 @@ def test_ctrl_c_in_a_session_switches_off(charger) -> None:
     assert not plant["contactor"] and not plant["module_on"]
     assert "stopped from the console" in said and "charger.status()" in said
     assert "TEST_TAG" not in person.types("charger.log()")
+
+
+def test_every_command_answers_after_a_session_in_the_chip_s_memory(charger) -> None:
+    bench, person = charger
+    charging(bench)
+    bench.command("estop on")
+    bench.run(5)
+    person.interrupts()
+    wanted = {
+        "status()": "longest gap",
+        "faults()": "EmergencyStop",
+        "settings()": "ramp_ma_per_s",
+        "settings('wifi_password')": "wifi_password",
+        "settings('ramp_ma_per_s', 10000)": "is stored",
+        "settings('ramp_ma_per_s', 1)": "not done",
+        "log()": "EmergencyStop",
+        "dead_letters()": "",
+        "clear_faults()": "fault",
+    }
+    for words, shown in wanted.items():
+        said = person.types(f"charger.{words}")
+        assert shown in said and "not done: too little memory" not in said, (words, said)
+        assert "Traceback" not in said and SECRET not in said, (words, said)
