@@ -39,7 +39,7 @@ class Console:
             import asyncio
 
             asyncio.new_event_loop()  # nothing of what ran will run on; its memory is free
-            asyncio.core.cur_task = None
+            asyncio.core.cur_task = None  # type: ignore[attr-defined]
         self._forget()
         gc.collect()
         self._feed()
