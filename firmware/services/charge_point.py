@@ -56,7 +56,8 @@ class ChargePoint:
         self.transfers = {}  # see transfers.py
         self.fault_name = ""  # of the last fault, and the uptime when it began
         self.fault_s = 0
-        self.web = None  # the page's listener, where there is one
+        self.web = None  # the page's listener, while there is one
+        self.page_aside = 0  # how many want its port or its memory
         self.link = None
 
     async def run(self) -> None:

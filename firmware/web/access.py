@@ -16,6 +16,9 @@ from micropython import const
 
 from firmware.storage.password import matching, same
 
+_SESSIONS = const(0)  # in `web.kept`
+_FAILED = const(1)
+_LOCKED = const(2)
 _MOST = const(3)  # sessions; the oldest goes
 _SESSION_S = const(1800)
 _FAILURES = const(5)
@@ -29,9 +32,9 @@ _JSON = "application/json\r\nSet-Cookie: rivot=%s; Path=/; HttpOnly; SameSite=St
 def allowed(web: "Listener", field: "Callable", token_too: bool) -> bool:
     """Has the request a live session, or (`token_too`) the token of the setting web_token."""
     now_s = web.charger.clock.uptime_s()
-    web.sessions = [row for row in web.sessions if row[1] > now_s]
+    sessions = web.kept[_SESSIONS] = [row for row in web.kept[_SESSIONS] if row[1] > now_s]
     given = _token(field)
-    for row in web.sessions:
+    for row in sessions:
         if same(row[0], given):
             row[1] = now_s + _SESSION_S
             return True
@@ -50,7 +53,7 @@ def answer(web: "Listener", what: str, field: "Callable", body: bytes) -> "tuple
     if what == "l":
         return _log_in(web, body)
     given = _token(field)
-    web.sessions = [row for row in web.sessions if not same(row[0], given)]
+    web.kept[_SESSIONS] = [row for row in web.kept[_SESSIONS] if not same(row[0], given)]
     return 200, _JSON % "", b"{}"
 
 
@@ -61,10 +64,9 @@ async def _log_in(web: "Listener", body: bytes) -> tuple:
             web, 403, "no password is set; at the console: charger.settings('web_password', '...')"
         )
     now_s = web.charger.clock.uptime_s()
-    if now_s < web.locked_until_s:
-        return web.code.refuse(
-            web, 429, "too many wrong passwords: wait %d s" % (web.locked_until_s - now_s)
-        )
+    locked_s = web.kept[_LOCKED] - now_s
+    if locked_s > 0:
+        return web.code.refuse(web, 429, "too many wrong passwords: wait %d s" % locked_s)
     if web.checking:
         return web.code.refuse(web, 429, "another password is being checked: try again")
     try:
@@ -78,19 +80,20 @@ async def _log_in(web: "Listener", body: bytes) -> tuple:
         web.checking = False
     if not right:
         return await _wrong(web)
-    web.failures = 0
     token = hexlify(os.urandom(16))
-    web.sessions = web.sessions[1 - _MOST :]
-    web.sessions.append([token, web.charger.clock.uptime_s() + _SESSION_S])
+    sessions = web.kept[_SESSIONS][1 - _MOST :]
+    sessions.append([token, web.charger.clock.uptime_s() + _SESSION_S])
+    web.kept[_SESSIONS] = sessions
+    web.kept[_FAILED] = 0
     web.charger.log.info("web", "logged in")
     return 200, _JSON % token.decode(), b"{}"
 
 
 async def _wrong(web: "Listener") -> tuple:
-    web.failures += 1
-    if web.failures >= _FAILURES:
-        web.failures = 0
-        web.locked_until_s = web.charger.clock.uptime_s() + _LOCKED_S
+    web.kept[_FAILED] += 1
+    if web.kept[_FAILED] >= _FAILURES:
+        web.kept[_FAILED] = 0
+        web.kept[_LOCKED] = web.charger.clock.uptime_s() + _LOCKED_S
     told = web.code.refuse(web, 401, "wrong password")
     await asyncio.sleep_ms(_PAUSE_MS)
     return told

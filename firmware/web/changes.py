@@ -1,11 +1,9 @@
 """The settings, shown and changed. Loaded for one request. Secrets go in, never out.
 
-The table of settings.py is too large to be loaded beside a visit: fields.txt has its rows, one a
-line. What is set waits in set.json and counts from the next start, like what the set-up page sets.
+What is set waits in set.json and counts from the next start, like what the set-up page sets.
 """
 
 import json
-import sys
 
 from firmware.errors import SettingError
 from firmware.on_demand import load
@@ -13,6 +11,7 @@ from firmware.storage.files import read_json, write_json
 
 _JSON = "application/json"
 _WISHES = "set.json"
+_FIELDS = "firmware.storage.fields"
 
 
 def answer(web: "Listener", what: str, body: bytes) -> tuple:
@@ -28,20 +27,13 @@ def answer(web: "Listener", what: str, body: bytes) -> tuple:
     return _set(web, values)
 
 
-def _rows() -> "Iterator[list]":
-    """[key, kind, default, lowest, highest, is it secret], as tools/page.py has written them."""
-    with open(sys.modules["firmware"].__file__.rpartition("/")[0] + "/web/fields.txt") as file:
-        for line in file:
-            yield json.loads(line)
-
-
 def _shown(settings: "Settings", wishes: dict) -> "Iterator[bytes]":
     """[[key, kind, value, lowest, highest], ...]; of a secret only whether there is one."""
     begin = "["
-    for key, kind, _, low, high, secret in _rows():
+    for key, kind, _, low, high, secret in load(_FIELDS).rows("S"):
         value = wishes.get(key, getattr(settings, key))
+        kind = "secret" if secret else {str: "str", int: "int", bool: "bool"}[kind]
         if secret:
-            kind = "secret"
             value = value != ""
         yield (begin + json.dumps([key, kind, value, low, high])).encode()
         begin = ",\n"
@@ -51,11 +43,7 @@ def _shown(settings: "Settings", wishes: dict) -> "Iterator[bytes]":
 def _set(web: "Listener", values: dict) -> tuple:
     charger = web.charger
     settings = charger.settings
-    table = []
-    for row in _rows():
-        if row[0] in values:
-            kind = {"s": str, "i": int, "b": bool}[row[1][0]]
-            table.append((row[0], kind, row[2], row[3], row[4]))
+    table = [row[:5] for row in load(_FIELDS).rows("S") if row[0] in values]
 
     def kept(key: str) -> object:
         """What the charger has; the network only where it is what changes."""

@@ -1,8 +1,7 @@
 """Listens for browsers; what answers them is loaded at a visit and forgotten after the last.
 
 Small, because it stays in memory. The charger's own work comes first: with too little memory a
-visit is refused, `make_way` ends all visits before work that needs much, `drop` at once. What
-must outlast a visit is kept here: who has logged in, who has failed to.
+visit is refused, `make_way` ends all visits before work that needs much, `drop` at once.
 """
 
 import asyncio
@@ -24,53 +23,53 @@ _BUSY = (
 
 
 class Listener:
-    """A service; `port` is the setting web_port."""
+    """Listens while `run` does. `kept` is that of the listener before it, or None."""
 
-    aside = False  # the set-up page has the port
-    failures = 0  # wrong passwords in a row
-    locked_until_s = 0
     checking = False  # a password is being checked
     _missed = 0
     refused = 0  # requests that were not allowed, or too much
 
-    def __init__(self, charger: "Charger", port: int) -> None:
+    def __init__(self, charger: "Charger", kept: "list | None") -> None:
         self.charger = charger
-        self._port = port
+        # Sessions, wrong passwords in a row, locked until (uptime), see access.py.
+        self.kept = kept or [[], 0, 0]
         self.code = None  # visit.py
         self.live = None  # live.py, while somebody watches
         self.visits = []  # [task, seconds it may still take, 0: no limit] of each connection
         self.viewers = []  # (task, stream) of those who watch, see live.py
-        self.sessions = []  # [token, uptime at which it ends], see access.py
         self._idle_s = 0  # nobody has asked for anything
         self._rest_s = 0
 
     async def run(self) -> None:
-        """Listen, unless the set-up page does; end what takes too long. For ever."""
-        server = None
-        while True:
-            if self.aside == (server is not None):
-                if server:
-                    server.close()
-                    server = None
-                else:
-                    server = await asyncio.start_server(self._visit, "0.0.0.0", self._port)
-            self._rest_s -= self._rest_s > 0
-            self._idle_s += 1
-            for visit in self.visits:
-                if visit[1]:
-                    self._idle_s = 0
-                    visit[1] -= 1
-                    if not visit[1]:
-                        visit[0].cancel()
-            if self._idle_s >= _KEEP_S:
-                self.code = None
-                if not self.viewers:
-                    self.live = None
-            if self.live:
-                self._missed = 0 if self.live.tell(self) else self._missed + 1
-                if self._missed == _MISSED:
-                    self.drop()
-            await asyncio.sleep_ms(1000)
+        """Listen, and end what takes too long; until the page has to stand aside."""
+        port = self.charger.settings.web_port
+        server = await asyncio.start_server(self._visit, "0.0.0.0", port)
+        try:
+            while not self.charger.charge_point.page_aside:
+                self._look()
+                await asyncio.sleep_ms(1000)
+        finally:
+            server.close()
+            self.drop()
+
+    def _look(self) -> None:
+        """Once a second."""
+        self._rest_s -= self._rest_s > 0
+        self._idle_s += 1
+        for visit in self.visits:
+            if visit[1]:
+                self._idle_s = 0
+                visit[1] -= 1
+                if not visit[1]:
+                    visit[0].cancel()
+        if self._idle_s >= _KEEP_S:
+            self.code = None
+            if not self.viewers:
+                self.live = None
+        if self.live:
+            self._missed = 0 if self.live.tell(self) else self._missed + 1
+            if self._missed == _MISSED:
+                self.drop()
 
     def make_way(self) -> bool:
         """The server commands, a session begins or ends: are visits in the way; then they end."""

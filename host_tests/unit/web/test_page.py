@@ -4,9 +4,6 @@ import gzip
 import json
 import re
 
-import pytest
-
-from firmware import settings
 from firmware.charging.fault_texts import TEXTS
 from firmware.charging.faults import FAULTS
 from tools import page
@@ -51,14 +48,3 @@ def test_every_word_that_is_used_is_there() -> None:
     used = set(re.findall(r'data-text="(\w+)"', html))
     used |= set(re.findall(r'text\("([\w.]+)"\)', SCRIPTS))
     assert used <= set(WORDS["en"])
-
-
-@pytest.mark.parametrize("row", [json.loads(line) for line in page.fields().splitlines()])
-def test_the_rows_of_the_settings_are_those_of_the_table(row: list) -> None:
-    field = next(field for field in settings.FIELDS if field[0] == row[0])
-    assert row[1:5] == [field[1].__name__, *field[2:]]
-    assert bool(row[5]) == (row[0] in settings.SECRETS)
-
-
-def test_no_setting_is_left_out() -> None:
-    assert len(page.fields().splitlines()) == len(settings.FIELDS)
