@@ -39,17 +39,11 @@ class Charger:
     def restart(self, at_once: bool = False) -> None:
         """End `run`, so that main.py resets the chip; `at_once` where that has not helped."""
         self.log.info("app", "restarting")
-        if at_once:
-            self.safe()
+        self.safe()
         self._expect_restart()
         if at_once:
             machine.reset()
         self.tasks.end()
-
-    def clear_faults(self) -> None:
-        """Service has repaired it: forget latched faults; one that is still there comes back."""
-        self.core.supervisor.clear_latched()
-        self.stayed_up()
 
     def stayed_up(self) -> None:
         """It has run for long enough: earlier crashes and supply dips are forgotten."""
@@ -65,8 +59,8 @@ class Charger:
     def keep_log(self) -> None:
         """Put the log on flash, now; never raises what matters less than why it ends."""
         try:
-            keeper = load("firmware.storage.log_keeper")
-            keeper.save(self.log, self.clock, self.core.boot_trouble)
+            module = load("firmware.storage.log_keeper")
+            module.save(self.log, self.clock, self.core.boot_trouble)
         except (OSError, MemoryError, ValueError):
             pass
 

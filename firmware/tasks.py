@@ -24,7 +24,7 @@ class Tasks:
         self.died = ""
         self._over = asyncio.Event()
 
-    def spawn(self, name: str, run: "Callable", vital: bool = False) -> None:
+    def spawn(self, name: str, run: "Callable", vital: bool) -> None:
         """Run the coroutine function `run` as a task called `name`."""
         self._tasks.append(asyncio.create_task(self._watch(name, run, vital)))
 

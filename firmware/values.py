@@ -1,7 +1,15 @@
-"""Converts and checks one value by its row of a table: settings, hardware options, the page."""
+"""What can be set, by the rows of its table: reads the rows, converts and checks one value.
+
+The tables of settings, hardware options and OCPP keys are too large to be loaded beside anything
+else; fields.txt, which tools/fields.py makes of them, has the same rows.
+"""
+
+import json
+import sys
 
 from firmware.errors import SettingError
 
+_TYPES = {"int": int, "bool": bool, "str": str}
 _TRUE = ("true", "1", "yes", "on")
 _FALSE = ("false", "0", "no", "off")
 
@@ -35,3 +43,24 @@ def convert(field: tuple, value: object) -> object:
     if not isinstance(value, str) or not low <= len(value.encode()) <= high:
         raise SettingError("%s: text of %d to %d bytes wanted" % (key, low, high))
     return value
+
+
+def rows(table: str) -> "Iterator[tuple]":
+    """(key, type or allowed words, default, lowest, highest, is it secret) of `table`: S, H or K.
+
+    Of keys (K) only key, default and secret are told, the default as text.
+    """
+    with open(sys.modules["firmware"].__file__.rpartition("/")[0] + "/fields.txt") as file:
+        for line in file:
+            if line[0] == table:
+                key, kind, default, low, high, secret = json.loads(line[1:])
+                kind = _TYPES.get(kind) or tuple(kind.split("/"))
+                yield key, kind, default, low, high, secret
+
+
+def row(table: str, key: str) -> "tuple | None":
+    """That of one key, None when there is none."""
+    for found in rows(table):
+        if found[0] == key:
+            return found
+    return None

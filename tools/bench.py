@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 
-from tools import bench_messages, bench_power_path, build
+from tools import bench_messages, bench_page, bench_power_path, build
 from tools.bench_kit import (
     HEAP,
     ON,
@@ -103,7 +103,6 @@ def heap_and_ticks(sessions: tuple[int, ...]) -> Iterator[Row]:
         yield Row(
             "live heap idle, without dashboard", size(idle), size(IDLE_BUDGET), idle <= IDLE_BUDGET
         )
-        yield Row("live heap idle, with dashboard", "not built yet", size(84_000))
         first, done = 0, 0
         for count in sessions:
             for _ in range(count - done):
@@ -185,6 +184,7 @@ def main(arguments: list[str] | None = None) -> int:
         ("all profiles in one run", bench_messages.all_profiles),
         ("what a MeterValues costs", bench_messages.meter_values),
         ("drain after an outage", bench_messages.drain),
+        ("the page", bench_page.viewers),
         ("E-stop to off", lambda: e_stops(stops)),
         ("code on flash", code_size),
     ]

@@ -56,9 +56,9 @@ def end(bench: Bench) -> None:
     bench.run(3)
 
 
-def booted(heap: str) -> Bench:
+def booted(heap: str, settings: dict | None = None) -> Bench:
     """A charger on the 32-bit MicroPython, accepted and idle."""
-    bench = Bench(on=ON, heap=heap)
+    bench = Bench(on=ON, heap=heap, settings=settings)
     try:
         bench.power_on()
         bench.expect("BootNotification", within_s=60)

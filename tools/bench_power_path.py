@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.bench_kit import HEAP, ON, Row
+from tools.bench_page import Flood
 from tools.bench_stress import Server, identity
 from tools.micropython import ROOT
 from tools.sim import process
@@ -34,6 +35,7 @@ KINDS = {
     "flood": f"{FLOOD} messages/s",
     "tls": "TLS reconnect",
     "flash": "flash full of writes",
+    "page": "the page flooded",
 }
 _SESSION_S = 40.0
 _POLL_S = 0.1
@@ -44,18 +46,23 @@ _NET_OFF_S = 1.2  # the charger looks once a second
 _OUTAGE_S = 2.5
 
 
+def free_port() -> int:
+    """A TCP port of this machine that nobody uses now."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 class Charger:
     """A virtual charger in a process of its own, and its control port."""
 
     def __init__(self, on: str, url: str, flash: Path | None, settings: dict[str, str]) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port = int(free.getsockname()[1])
+        self._port, self.page_port = free_port(), free_port()
         self._words = [
             *("-m", "tools.sim", "--csms", url, "--on", on, "--control", str(self._port)),
             *(("--heap", HEAP) if on != "cpython" else ()),
             *(("--flash", str(flash)) if flash else ()),
-            *("--erase-ms", str(_ERASE_MS)),
+            *("--erase-ms", str(_ERASE_MS), "--web", str(self.page_port)),
             *(word for key, value in settings.items() for word in ("--set", f"{key}={value}")),
         ]
         self.said = b""
@@ -108,6 +115,7 @@ class Lane:
         self.times: list[float] = []
         self.tick_max_ms = 0
         self.rate = 0.0  # messages a second that were really answered
+        self.requests = 0  # of the page, before the presses
         self._on = on
         self._folder = folder
         self._random = random.Random(seed)
@@ -118,6 +126,8 @@ class Lane:
         self.server = Server(self._folder / "server.pem" if self.kind == "tls" else None)
         url = await self.server.start()
         settings = {"MeterValueSampleInterval": "1" if self.kind == "flash" else "30"}
+        if self.kind == "page":
+            settings["web_port"] = "80"
         self.charger = Charger(self._on, url, self._prepare(ca), settings)
         try:
             await self.charger.start()
@@ -192,6 +202,11 @@ class Lane:
             if self.kind == "flood":
                 task = asyncio.create_task(self.server.flood(FLOOD))
                 await asyncio.sleep(0.5 + self._random.random() / 2)
+            elif self.kind == "page":
+                flood = Flood(self.charger.page_port)
+                task = asyncio.create_task(flood.run())
+                await asyncio.sleep(1 + self._random.random())
+                self.requests += flood.sent
             elif self.kind == "tls":
                 await self._break_line()
             elif self.kind == "flash":

@@ -1,4 +1,4 @@
-"""Makes firmware/fields.txt, the rows of the three large tables, for firmware/storage/fields.py.
+"""Makes firmware/fields.txt, the rows of the three large tables, for firmware/values.py.
 
 A line each: a letter for the table (S settings, H hardware options, K OCPP keys) and the row as a
 JSON array. The same sources always give the same bytes.

@@ -27,7 +27,6 @@ ON_DEMAND = {
     "firmware.last_words",
     "firmware.storage.log_keeper",
     "firmware.storage.black_box",
-    "firmware.storage.fields",
     "firmware.storage.log_file",
     "firmware.charging.fault_texts",
     "firmware.charging.faults",

@@ -3,9 +3,9 @@
 from firmware.errors import SettingError
 from firmware.on_demand import load
 from firmware.storage.files import read_json, write_json
-from firmware.values import convert
+from firmware.values import convert, rows
+from firmware.values import row as field
 
-_FIELDS = "firmware.storage.fields"
 _SETTINGS_FILE = "settings.json"
 _HARDWARE_FILE = "hardware.json"
 
@@ -19,12 +19,11 @@ def settings(charger: "Charger", key: str = "", value: object = None) -> None:
         _set(charger, key, value)
         return
     word = key.lower()
-    module = load(_FIELDS)
     stored = read_json(_HARDWARE_FILE)
     changed = charger.keys.dump()
     count = 0
     for table in "SHK":
-        for name, _, default, _, _, secret in module.rows(table):
+        for name, _, default, _, _, secret in rows(table):
             if word not in name.lower():
                 continue
             if not word and table != "S" and name not in stored and name not in changed:
@@ -60,7 +59,7 @@ def _set(charger: "Charger", key: str, value: object) -> None:
 
 def _set_setting(charger: "Charger", key: str, value: object) -> bool:
     """False: there is no such key. Raises SettingError, and OSError when flash refuses."""
-    row = load(_FIELDS).row("S", key)
+    row = field("S", key)
     if not row:
         return False
     value = convert(row[:5], value)
@@ -76,7 +75,7 @@ def _set_setting(charger: "Charger", key: str, value: object) -> bool:
 
 
 def _set_option(key: str, value: object) -> bool:
-    row = load(_FIELDS).row("H", key)
+    row = field("H", key)
     if not row:
         return False
     stored = read_json(_HARDWARE_FILE)

@@ -49,7 +49,8 @@ def faults(charger: "Charger") -> None:
 
 def clear_faults(charger: "Charger") -> None:
     """What stays until service has seen to it, and earlier crashes, are forgotten."""
-    charger.clear_faults()
+    charger.core.supervisor.clear_latched()
+    charger.stayed_up()
     charger.log.warn("app", "faults cleared at the console")
     faults(charger)
 

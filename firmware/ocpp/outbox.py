@@ -129,7 +129,9 @@ class Outbox:
             self._thinner.flush()
         self.last_seq += 1  # whatever happens: what has failed may be on flash all the same
         seq = self.last_seq
+        self.dropped += 1  # it counts as missing until it is there
         self.journal.append("%d\t%s\t%d\t" % (seq, action, txn), text, samples)
+        self.dropped -= 1
         self._note(seq, action, txn)
         return seq
 

@@ -41,10 +41,10 @@ class Setup:
         name = "Rivot-%02X%02X" % tuple(point.config("mac")[-2:])
         password = self._password()
         server = HttpServer(self._answer, self.charger.log)
-        station = self.charger.charge_point
-        station.page_aside += 1  # the charger's own: this one takes its port meanwhile
+        door = self.charger.charge_point.web  # the charger's own page: this one takes its port
         try:
-            if station.web:
+            if door:
+                door.aside += 1
                 await asyncio.sleep_ms(_ASIDE_MS)
             point.active(True)
             point.config(essid=name, password=password, authmode=_WPA2)
@@ -57,7 +57,8 @@ class Setup:
         finally:
             server.close()
             point.active(False)
-            station.page_aside -= 1
+            if door:
+                door.aside -= 1
         self.charger.log.info("network", "access point %s is closed", name)
         if self.saved:
             await self._restart()

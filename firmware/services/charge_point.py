@@ -56,9 +56,7 @@ class ChargePoint:
         self.transfers = {}  # see transfers.py
         self.fault_name = ""  # of the last fault, and the uptime when it began
         self.fault_s = 0
-        self.web = None  # the page's listener, while there is one
-        self.page_aside = 0  # how many want its port or its memory
-        self.link = None
+        self.web = self.link = None  # the page's door, where there is one
 
     async def run(self) -> None:
         """Handle the core's events as they come, and what is due by time."""

@@ -39,10 +39,11 @@ def periodic(books: "Transactions") -> None:
     number = books.next_sample_ms // interval_ms
     due_s = books.started["start_s"] + books.next_sample_ms // 1000
     now_s = books.clock.unix_s()
+    # Where memory is short this is not reached, and the sample is still due in the next turn.
+    _record(books, PERIODIC, due_s if -2 < now_s - due_s < 2 else now_s, number)
     books.next_sample_ms += interval_ms
     if session.duration_ms > books.next_sample_ms:  # the loop was held up: no burst
         books.next_sample_ms = session.duration_ms + interval_ms
-    _record(books, PERIODIC, due_s if -2 < now_s - due_s < 2 else now_s, number)
 
 
 def at_mark(books: "Transactions", unix_s: int, interval_s: int) -> None:
@@ -55,11 +56,15 @@ def at_mark(books: "Transactions", unix_s: int, interval_s: int) -> None:
     books.mark_s = mark_s
     if not last_s or unix_s - mark_s > _LATE_S:
         return
-    if books.core.session.open:
-        _record(books, CLOCK, mark_s, since_midnight_s // interval_s)
-    elif books.link:
-        packed = packed_now(books, books.keys.get("MeterValuesAlignedData"), mark_s, CLOCK)
-        books.link.send("MeterValues", load(_RENDERING).render(packed, None))
+    try:
+        if books.core.session.open:
+            _record(books, CLOCK, mark_s, since_midnight_s // interval_s)
+        elif books.link:
+            packed = packed_now(books, books.keys.get("MeterValuesAlignedData"), mark_s, CLOCK)
+            books.link.send("MeterValues", load(_RENDERING).render(packed, None))
+    except MemoryError:
+        books.mark_s = last_s  # it is looked at again
+        raise
 
 
 def triggered(books: "Transactions") -> "list[str]":
@@ -113,5 +118,8 @@ def _record(books: "Transactions", context: str, unix_s: int, number: int) -> No
         return
     measurands = books.keys.get("StopTxnAlignedData" if aligned else "StopTxnSampledData")
     if measurands:
-        packed = packed_now(books, measurands, unix_s, context)
-        load(_DATA).add(books, packed, number)
+        try:
+            packed = packed_now(books, measurands, unix_s, context)
+            load(_DATA).add(books, packed, number)
+        except MemoryError:  # the message is on flash; a second one would say the same
+            books.log.error("memory", "a sample is missing in the stop's data")

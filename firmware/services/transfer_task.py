@@ -28,7 +28,8 @@ async def run(point: "ChargePoint", url: str, path: str, name: str, progress: di
     core = point.core
     gun = core.gun
     turns = idle = seen = 0
-    point.page_aside += 1  # its memory is needed
+    if point.web:
+        point.web.aside += 1  # its memory is needed
     try:
         while progress["result"] is None:
             await asyncio.sleep_ms(_TURN_MS)
@@ -41,7 +42,8 @@ async def run(point: "ChargePoint", url: str, path: str, name: str, progress: di
                 elif idle > _IDLE or turns > _LONGEST:
                     progress["result"] = "time-out"
     finally:
-        point.page_aside -= 1
+        if point.web:
+            point.web.aside -= 1
         task.cancel()  # which hangs up, where it is not over
         task = None  # with all that it has loaded
         if progress["result"] is None:  # ended by the charge point
@@ -52,7 +54,7 @@ async def run(point: "ChargePoint", url: str, path: str, name: str, progress: di
 async def _move(point: "ChargePoint", url: str, path: str, name: str, progress: dict) -> None:
     is_ftp = url[:3].lower() == "ftp"
     try:
-        while point.web:
+        while point.web and point.web.listener:
             await asyncio.sleep_ms(_TURN_MS)
         if not name:
             await _make_room(progress)

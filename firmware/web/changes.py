@@ -11,7 +11,7 @@ from firmware.storage.files import read_json, write_json
 
 _JSON = "application/json"
 _WISHES = "set.json"
-_FIELDS = "firmware.storage.fields"
+_VALUES = "firmware.values"
 
 
 def answer(web: "Listener", what: str, body: bytes) -> tuple:
@@ -30,7 +30,7 @@ def answer(web: "Listener", what: str, body: bytes) -> tuple:
 def _shown(settings: "Settings", wishes: dict) -> "Iterator[bytes]":
     """[[key, kind, value, lowest, highest], ...]; of a secret only whether there is one."""
     begin = "["
-    for key, kind, _, low, high, secret in load(_FIELDS).rows("S"):
+    for key, kind, _, low, high, secret in load(_VALUES).rows("S"):
         value = wishes.get(key, getattr(settings, key))
         kind = "secret" if secret else {str: "str", int: "int", bool: "bool"}[kind]
         if secret:
@@ -43,7 +43,7 @@ def _shown(settings: "Settings", wishes: dict) -> "Iterator[bytes]":
 def _set(web: "Listener", values: dict) -> tuple:
     charger = web.charger
     settings = charger.settings
-    table = [row[:5] for row in load(_FIELDS).rows("S") if row[0] in values]
+    table = [row[:5] for row in load(_VALUES).rows("S") if row[0] in values]
 
     def kept(key: str) -> object:
         """What the charger has; the network only where it is what changes."""

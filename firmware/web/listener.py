@@ -29,8 +29,9 @@ class Listener:
     _missed = 0
     refused = 0  # requests that were not allowed, or too much
 
-    def __init__(self, charger: "Charger", kept: "list | None") -> None:
+    def __init__(self, charger: "Charger", door: "Door", kept: "list | None") -> None:
         self.charger = charger
+        self._door = door
         # Sessions, wrong passwords in a row, locked until (uptime), see access.py.
         self.kept = kept or [[], 0, 0]
         self.code = None  # visit.py
@@ -45,7 +46,7 @@ class Listener:
         port = self.charger.settings.web_port
         server = await asyncio.start_server(self._visit, "0.0.0.0", port)
         try:
-            while not self.charger.charge_point.page_aside:
+            while not self._door.aside:
                 self._look()
                 await asyncio.sleep_ms(1000)
         finally:

@@ -2,11 +2,20 @@
 
 import gzip
 import json
+import random
 
 import pytest
 
 from host_tests.scenarios.conftest import booted
-from host_tests.scenarios.page import (
+from host_tests.scenarios.steps import (
+    calls,
+    current_flows,
+    expect_status,
+    plug,
+    session_ends,
+)
+from tools.sim.bench import Bench
+from tools.sim.page_visits import (
     HERE,
     JSON,
     LIVE,
@@ -21,8 +30,6 @@ from host_tests.scenarios.page import (
     states,
     watch,
 )
-from host_tests.scenarios.steps import current_flows, expect_status, plug, session_ends
-from tools.sim.bench import Bench
 
 CHIP = pytest.mark.parametrize("interpreter", ["micropython32"], indirect=True)
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -171,3 +178,44 @@ def test_four_watch_and_a_fifth_is_refused(bench: Bench) -> None:
         viewer.close()
     bench.run(15)
     assert bench.state()["heap_free"] > 12_000
+
+
+def drips(bench: Bench) -> None:
+    """A byte at a time: the charger ends it after its time."""
+    visitor = bench.visitors.visit(80, b"G")
+    for byte in b"ET / HTTP/1.1\r\nHost: x\r\n":
+        if visitor.over:
+            return
+        bench.run(0.4)
+        visitor.send(bytes((byte,)))
+
+
+@CHIP
+@pytest.mark.timeout(240)
+def test_a_minute_of_slow_half_open_oversized_and_malformed_requests(bench: Bench) -> None:
+    """A session goes on, its MeterValues come in time, and the memory is what it was."""
+    plug(bench)
+    bench.call("RemoteStartTransaction", {"connectorId": 1, "idTag": "TEST_TAG"})
+    expect_status(bench, "Charging", within_s=20)
+    current_flows(bench)
+    bench.run(15)
+    heap = bench.state()["heap_free"]
+    begin_s, values = bench.now_s, len(calls(bench, "MeterValues"))
+    shapes = random.Random(7)
+    while bench.now_s < begin_s + 60:
+        for data in (
+            b"",
+            b"POST /login HTTP/1.1\r\nContent-Length: 10485760\r\n\r\n" + bytes(100_000),
+            shapes.randbytes(300) + b"\r\n\r\n",
+            b"GET /" + b"a" * 9000,
+        ):
+            bench.visitors.visit(80, data)
+        drips(bench)
+    assert bench.state()["tick_max_ms"] <= 100
+    assert len(calls(bench, "MeterValues")) - values >= (bench.now_s - begin_s) // 10 - 1
+    bench.run(30)
+    assert bench.state()["heap_free"] > heap - 1_000
+    assert bench.charger.starts == 1
+    bench.call("TriggerMessage", {"requestedMessage": "Heartbeat"})
+    bench.expect("Heartbeat")
+    assert ask(bench, "GET", "/").status == 200

@@ -199,7 +199,8 @@ class Policy(asyncio.DefaultEventLoopPolicy):
         if not said:
             raise SystemExit  # the hardware is gone
         if self.charger and b"service" in said:
-            self.charger.clear_faults()
+            self.charger.core.supervisor.clear_latched()
+            self.charger.stayed_up()
         status = self.charger.status() if self.charger else {}
         self._channel.sendall(json.dumps(status).encode() + b"\n")
 

@@ -423,3 +423,25 @@ def test_the_samples_of_a_stop_come_in_parts_and_are_buried_packed(world: World)
     ]
     world.refuse()
     assert world.store.dead == ['2\tStopTransaction\t1\t{"transactionId":5}\tB 0 E1|X 60 E2']
+
+
+@pytest.mark.parametrize("error", [MemoryError, OSError])
+def test_a_record_that_was_not_written_is_not_missed(world: World, error, monkeypatch) -> None:
+    """What makes it tries again; nobody is told that flash has lost something."""
+
+    def fails(*_: str) -> None:
+        raise error
+
+    world.box.add(START, "{}", 1)
+    with monkeypatch.context() as patch, pytest.raises(error):
+        patch.setattr(world.journal, "append", fails)
+        world.box.add_sample(1, SAMPLE)
+    assert len(world.box) == 1
+    world.box.add_sample(1, SAMPLE)
+    assert [world.deliver(5)[0], world.deliver()[0]] == [START, "MeterValues"]
+    assert len(world.box) == 0 and world.box.head(0) is None
+    with monkeypatch.context() as patch, pytest.raises(error):
+        patch.setattr(world.journal, "append", fails)
+        world.box.add_sample(1, SAMPLE)
+    assert world.box.head(0) is None and len(world.box) == 0
+    assert world.log.lines == []

@@ -23,7 +23,8 @@ async def _serve(charger) -> None:
         if not line:
             break
         if len(line) > 1:
-            charger.clear_faults()
+            charger.core.supervisor.clear_latched()
+            charger.stayed_up()
         _channel.write(json.dumps(charger.status()).encode() + b"\n")
     raise SystemExit  # the hardware is gone
 
