@@ -56,7 +56,8 @@ class ChargePoint:
         self.transfers = {}  # see transfers.py
         self.fault_name = ""  # of the last fault, and the uptime when it began
         self.fault_s = 0
-        self.web = self.link = None  # the page's door, where there is one
+        self.web = None  # the page's door, where there is one
+        self.link = None
 
     async def run(self) -> None:
         """Handle the core's events as they come, and what is due by time."""

@@ -35,8 +35,8 @@ def answer(web: "Listener", what: str) -> tuple:
     charger = web.charger
     now = load("firmware.status").of(charger)
     if what == "m":
-        lines = _metrics(web, charger, now)
-        return 200, "text/plain; version=0.0.4; charset=utf-8", lines
+        lines = list(_metrics(web, charger, now))  # now, or a half would be sent
+        return 200, "text/plain; version=0.0.4; charset=utf-8", (line for line in lines)
     return 200, "application/json", _status(web, charger, now).encode()
 
 

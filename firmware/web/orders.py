@@ -1,9 +1,12 @@
 """Start, stop, restart from the page. Loaded for one request.
 
 Start and stop are those of a tag at the reader: the page presents the tag of the setting web_tag,
-and everything that holds for a tag holds for it. Nothing here permits power.
+and everything that holds for a tag holds for it. Nothing here permits power. The tag is looked at
+when this request is over, because that needs its memory: the page sees by the state what came of
+it.
 """
 
+_AUTHORIZATION = "firmware.services.authorization"
 _JSON = "application/json"
 
 
@@ -26,11 +29,5 @@ def answer(web: "Listener", what: str) -> tuple:
         why = "a session runs or begins already" if running else "no session runs"
         return web.code.refuse(web, 409, why)
     charger.log.info("web", "stop wanted by the page" if running else "start wanted by the page")
-    charger.charge_point.present_tag(tag)
-    asked = charger.charge_point.asking is not None
-    running = core.session.open or core.connector.authorized
-    if not asked and (what == "a") != running:
-        if what == "z":
-            return web.code.refuse(web, 409, "this session was begun with another tag")
-        return web.code.refuse(web, 409, "not permitted now: the tag, or the connector's state")
-    return 200, _JSON, b'{"asked":%d}' % asked
+    charger.charge_point.hear(_AUTHORIZATION, "present", tag)
+    return 200, _JSON, b"{}"

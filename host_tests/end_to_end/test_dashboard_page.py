@@ -7,11 +7,12 @@ import json
 import os
 import re
 import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, expect
 
 from host_tests.end_to_end.browser import browser, page  # noqa: F401
 from host_tests.end_to_end.test_provisioning_page import Sim, sim  # noqa: F401
@@ -40,7 +41,18 @@ class Charger:
         self._port = int(self.sim.wait_for(r"control port: (\d+)")[1])
         self.sim.wait_for("no connection|connecting to")
         self.page = page
-        page.goto(self.address)
+        self._open()
+
+    def _open(self) -> None:
+        """As people do: again, where the charger has not begun to listen."""
+        for left in range(10, -1, -1):
+            try:
+                self.page.goto(self.address)
+                return
+            except Error:
+                if not left:
+                    raise
+                time.sleep(0.5)
 
     def command(self, line: str) -> dict:
         with socket.create_connection(("127.0.0.1", self._port), 10) as control:

@@ -18,7 +18,7 @@ from tools.update_layout import SLOTS
 ON, HEAP = "micropython32", "112k"
 EXTRA = "firmware/extra.mpy"
 ALL = pytest.param("all", marks=[pytest.mark.slow, pytest.mark.timeout(1800)])
-WAYS = {"all": (1, 24), "sample": (101, 1)}  # look at every n-th write, start from so many
+WAYS = {"all": (1, 24), "sample": (173, 1)}  # look at every n-th write, start from so many
 
 
 @cache

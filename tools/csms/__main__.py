@@ -17,6 +17,7 @@ from tools.csms.central_system import PATH, CentralSystem
 from tools.csms.commands import Commands, ControlPort
 from tools.csms.console import Console, keyboard
 from tools.csms.store import Store
+from tools.csms.web import Page
 
 DEFAULT_DB = Path(__file__).resolve().parents[2] / ".bench" / "csms.sqlite"
 
@@ -38,6 +39,12 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
         help="let in only this charger, with this Basic auth password; may be repeated",
     )
     parser.add_argument("--control", type=port_number, metavar="PORT", help="commands over TCP")
+    parser.add_argument(
+        "--page",
+        type=page_address,
+        metavar="[HOST:]PORT",
+        help="a page to watch and drive the chargers, without a password: HOST is 127.0.0.1",
+    )
     parser.add_argument("--quiet", action="store_true", help="do not print the conversation")
     return parser.parse_args(words)
 
@@ -47,6 +54,12 @@ def port_number(text: str) -> int:
     if not 0 <= int(text) <= 65535:
         raise ValueError(text)
     return int(text)
+
+
+def page_address(text: str) -> tuple[str, int]:
+    """[HOST:]PORT taken apart at the last colon; ValueError when that is no port."""
+    host, _, port = text.rpartition(":")
+    return host.strip("[]") or "127.0.0.1", port_number(port)
 
 
 def credentials(text: str) -> tuple[str, str]:
@@ -68,6 +81,7 @@ async def run(options: argparse.Namespace) -> int:
     central = CentralSystem(store, dict(options.auth))
     commands = Commands(central)
     control = ControlPort(commands.execute)
+    page: Page | None = None
     if not options.quiet:
         central.subscribe(console.show)
     try:
@@ -75,11 +89,19 @@ async def run(options: argparse.Namespace) -> int:
         console.line(f"central system on ws://{options.host}:{port}{PATH}", "bold")
         if options.control is not None:
             console.line(f"control port on 127.0.0.1:{await control.start(options.control)}")
+        if options.page:
+            page = Page(central)
+            console.line(f"page on {await page.start(*options.page)}", "bold")
         await _until_the_end(console, commands)
     except OSError as error:
         print(f"cannot listen: {error}", file=sys.stderr)
         return 1
+    except sqlite3.Error as error:
+        print(f"cannot read the database {options.db}: {error}", file=sys.stderr)
+        return 1
     finally:
+        if page:
+            await page.stop()
         await control.stop()
         await central.stop()
         store.close()

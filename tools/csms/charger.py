@@ -57,6 +57,7 @@ class Charger:
 
     charge_box_id: str
     connected: bool = False
+    last_seen: str = ""  # when its last message came
     boot: dict[str, Any] = field(default_factory=dict)
     statuses: dict[int, dict[str, str]] = field(default_factory=dict)
     transaction: dict[str, Any] | None = None
@@ -148,6 +149,7 @@ class Line(ChargePoint):  # type: ignore[misc]
         return frame.payload
 
     async def _receive(self, raw: str | bytes) -> None:
+        self.charger.last_seen = iso(self.central.now())
         frame = schema.read(raw, lambda unique_id: self._asking.get(unique_id, ""))
         if frame.type == schema.CALL and frame.unique_id in self._asked:
             frame.problem = frame.problem or "this message id was used before"
@@ -202,7 +204,8 @@ class Line(ChargePoint):  # type: ignore[misc]
         """Kept; a new vehicle or none ends what was shown of the last session."""
         at = rest.get("timestamp") or iso(self.central.now())
         data = {"status": status, "error_code": error_code, "info": rest.get("info") or ""}
-        self.charger.statuses[connector_id] = {**data, "timestamp": at}
+        more = {"vendor_error_code": rest.get("vendor_error_code") or "", "timestamp": at}
+        self.charger.statuses[connector_id] = {**data, **more}
         if connector_id and status in ("Available", "Preparing"):
             self.charger.summary, self.charger.meter = None, {}
             if status == "Available":
@@ -265,6 +268,9 @@ class Line(ChargePoint):  # type: ignore[misc]
         transaction_id: int | None = None,
     ) -> call_result.MeterValues:
         """Kept one row a value; the newest are what the charging screen shows."""
+        if transaction_id is not None and self.charger.transaction is None:
+            # This server was started again in the middle of the session.
+            self.charger.transaction = self.central.store.open_transaction(self.id, transaction_id)
         newest = self._store_samples(connector_id, transaction_id, meter_value)
         self.charger.meter = {**self.charger.meter, **newest}
         self.charger.meter_timestamp = meter_value[-1]["timestamp"] if meter_value else ""

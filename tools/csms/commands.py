@@ -99,10 +99,20 @@ class Commands:
             return {"ok": True, "chargers": [c.as_dict() for c in self._central.chargers.values()]}
         if name not in _COMMANDS:
             return {"error": f"unknown command {name!r}; known: {', '.join(self.names)}"}
-        usage, _, build, most = _COMMANDS[name]
+        most = _COMMANDS[name][3]
         try:
             charge_box_id, rest = self._whom(rest.strip())
-            words = rest.split(None, most - 1) if most < 99 else rest.split()
+        except LookupError as error:
+            return {"error": str(error.args[0])}
+        words = rest.split(None, most - 1) if most < 99 else rest.split()
+        return await self.order(charge_box_id, name, words)
+
+    async def order(self, charge_box_id: str, name: str, words: list[str]) -> dict[str, Any]:
+        """Do the command `name` for one charger, its words already apart; as `execute` answers."""
+        if name not in _COMMANDS:
+            return {"error": f"unknown command {name!r}; known: {', '.join(self.names)}"}
+        usage, _, build, _ = _COMMANDS[name]
+        try:
             if name == "stop" and not words:
                 words = [self._open_transaction(charge_box_id)]
             action, payload = build(*words)
@@ -132,7 +142,8 @@ class Commands:
         return connected[0], rest
 
     def _open_transaction(self, charge_box_id: str) -> str:
-        transaction = self._central.chargers[charge_box_id].transaction
+        charger = self._central.chargers.get(charge_box_id)
+        transaction = charger.transaction if charger else None
         if transaction is None:
             raise LookupError(f"{charge_box_id} has no open transaction; name one")
         return str(transaction["transaction_id"])

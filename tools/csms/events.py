@@ -1,4 +1,4 @@
-"""What the central system tells whoever listens: the console, `make run`, tests, a page later.
+"""What the central system tells whoever listens: the console, `make run`, tests, the page.
 
 One synchronous callback a listener; a listener that raises is logged and does no harm.
 """

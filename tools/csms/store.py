@@ -35,6 +35,20 @@ CREATE TABLE IF NOT EXISTS messages (
     type INT, unique_id TEXT, action TEXT, payload TEXT, raw TEXT, problem TEXT);
 CREATE INDEX IF NOT EXISTS transactions_of ON transactions (charge_box_id);
 CREATE INDEX IF NOT EXISTS meter_values_of ON meter_values (transaction_id);
+CREATE INDEX IF NOT EXISTS session_summary_of ON session_summary (transaction_id);
+CREATE INDEX IF NOT EXISTS messages_of ON messages (charge_box_id, timestamp);
+"""
+# A summary that was sent twice counts once, the newest.
+_SESSIONS = """
+SELECT t.id AS transaction_id, t.charge_box_id, t.connector_id, t.id_tag, t.start_timestamp,
+    t.stop_timestamp, t.stop_reason, t.meter_start, t.meter_stop,
+    (SELECT value FROM meter_values WHERE transaction_id = t.id AND measurand = 'SoC'
+     ORDER BY id LIMIT 1) AS first_soc,
+    s.final_soc, s.energy_delivered, s.duration_minutes
+FROM transactions t LEFT JOIN session_summary s ON s.id = (
+    SELECT max(id) FROM session_summary
+    WHERE transaction_id = t.id AND charge_box_id = t.charge_box_id)
+WHERE ?1 IN ('', t.charge_box_id) ORDER BY t.id DESC LIMIT ?2
 """
 TABLES = ("vehicle_info", "session_summary", "transactions", "meter_values", "status", "messages")
 
@@ -186,6 +200,47 @@ class Store:
             (at, meter_stop, reason, transaction_id, charge_box_id),
         )
         return done.rowcount > 0
+
+    def open_transaction(self, charge_box_id: str, transaction_id: int) -> dict[str, Any] | None:
+        """What is known of a transaction of this charger that has not been stopped, or None."""
+        found = self._db.execute(
+            "SELECT id AS transaction_id, connector_id, id_tag, meter_start,"
+            " start_timestamp AS timestamp FROM transactions"
+            " WHERE id = ? AND charge_box_id = ? AND stop_timestamp IS NULL",
+            (transaction_id, charge_box_id),
+        ).fetchone()
+        return dict(found) if found else None
+
+    def sessions(self, charge_box_id: str = "", limit: int = 1000) -> list[dict[str, Any]]:
+        """The newest `limit` transactions, newest first, each with its SessionSummary if one came
+        (else null) and the state of charge of its first sample."""
+        found = self._db.execute(_SESSIONS, (charge_box_id, limit))
+        return [dict(row) for row in found]
+
+    def samples(self, transaction_id: int, limit: int = 100_000) -> list[dict[str, Any]]:
+        """The first `limit` sampled values of a transaction, in the order they came."""
+        found = self._db.execute(
+            "SELECT timestamp, measurand, context, phase, unit, value FROM meter_values"
+            " WHERE transaction_id = ? ORDER BY id LIMIT ?",
+            (transaction_id, limit),
+        )
+        return [dict(row) for row in found]
+
+    def started_at(self, transaction_id: int) -> str:
+        """The time stamp of a transaction's start, '' when there is no such transaction."""
+        found = self._db.execute(
+            "SELECT start_timestamp FROM transactions WHERE id = ?", (transaction_id,)
+        ).fetchone()
+        return str(found[0]) if found else ""
+
+    def known_chargers(self, limit: int = 1000) -> dict[str, str]:
+        """The charge boxes of the conversation and the time of each one's last message."""
+        found = self._db.execute(
+            "SELECT charge_box_id, max(timestamp) AS seen FROM messages"
+            " GROUP BY charge_box_id ORDER BY seen DESC LIMIT ?",
+            (limit,),
+        )
+        return {row["charge_box_id"]: row["seen"] for row in found}
 
     def newest_transaction(self, charge_box_id: str) -> dict[str, Any] | None:
         """The transaction this charger started last, open or closed."""

@@ -21,11 +21,13 @@ from tools.csms.central_system import PATH, CentralSystem
 from tools.csms.commands import Commands
 from tools.csms.console import Console, keyboard
 from tools.csms.store import Store
+from tools.csms.web import Page
 from tools.run.charger import ROOT, ChargerGone, VirtualCharger, simulator
 from tools.run.session import GuideSession, LocalSession, SessionFailed
 
 _BENCH = ROOT / ".bench"
 _PORT = 9000
+_PAGE_PORT = 9080
 _SIM_HELP = """  plug, unplug                            the gun
   tag 0A1B2C3D4E, button                  present a tag, press the button
   estop on|off                            the red button
@@ -60,6 +62,7 @@ class Run:
         self._options = options
         self._console = console
         self._central: CentralSystem | None = None
+        self._page: Page | None = None
         self._store: Store | None = None
         self._charger: VirtualCharger | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
@@ -71,8 +74,7 @@ class Run:
             url = self._options.csms or await self._start_server()
             self._charger = self._virtual_charger(url)
             self.status = await self._play(self._charger)
-            stays = sys.stdin.isatty() and self._console.terminal and not self._options.no_wait
-            if stays:
+            if self._stays:
                 await self._take_commands(self._charger)
             return self.status
         except (OSError, sqlite3.Error) as error:
@@ -80,6 +82,11 @@ class Run:
             return 1
         finally:
             await self._end()
+
+    @property
+    def _stays(self) -> bool:
+        """Somebody is there to give commands."""
+        return sys.stdin.isatty() and self._console.terminal and not self._options.no_wait
 
     async def _start_server(self) -> str:
         """Our own central system, on port 9000 or, when that is taken, on a free one."""
@@ -93,7 +100,18 @@ class Run:
             self._console.line(f"port {_PORT} is taken, so the central system uses {port}")
         url = f"ws://127.0.0.1:{port}{PATH}"
         self._console.line(f"central system on {url}", "bold")
+        if self._stays:
+            await self._start_page(self._central)
         return url
+
+    async def _start_page(self, central: CentralSystem) -> None:
+        """The central system's page, on port 9080 or, when that is taken, on a free one."""
+        self._page = Page(central)
+        try:
+            address = await self._page.start(port=_PAGE_PORT)
+        except OSError:
+            address = await self._page.start(port=0)
+        self._console.line(f"its page, to watch and to drive the session: {address}", "bold")
 
     def _virtual_charger(self, url: str) -> VirtualCharger:
         on = self._options.on
@@ -168,6 +186,8 @@ class Run:
     async def _end(self) -> None:
         if self._charger:
             await self._charger.stop()
+        if self._page:
+            await self._page.stop()
         if self._central:
             await self._central.stop()
         if self._store:

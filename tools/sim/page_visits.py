@@ -66,9 +66,14 @@ def figures(bench: Bench) -> dict[str, float]:
 def watch(bench: Bench) -> Visitor:
     """A live connection that has begun."""
     lines = [f"GET /live HTTP/1.1\r\nHost: {HOST}", *(f"{k}: {v}" for k, v in LIVE.items())]
+    visitor: Visitor
+
+    def answered() -> bool:
+        return visitor.over or bool(visitor.response().status)
+
     for _ in range(_TRIES):
         visitor = bench.visitors.visit(80, ("\r\n".join(lines) + "\r\n\r\n").encode())
-        bench.run_until(lambda v=visitor: v.over or v.response().status, 20, "an upgrade")
+        bench.run_until(answered, 20, "an upgrade")
         if visitor.response().status == 101:
             return visitor
         bench.run(5)

@@ -3,6 +3,7 @@
 let tab = "";        /* the one that is open */
 let wanted = null;   /* what to do after the log-in */
 let timer = 0;
+const ORDER_MS = 20000; /* so long the server may take to permit it */
 
 function say(what, tone) {
   const said = byId("said");
@@ -73,8 +74,12 @@ function close() {
 }
 
 async function order(what) {
-  const answer = await ask("/" + what, {});
-  if (answer) say((await answer.json()).asked ? text("asked") : "");
+  const before = phase();
+  if (!await ask("/" + what, {})) return;
+  say(text("asked"));
+  setTimeout(() => {
+    if (byId("said").textContent === text("asked")) say(phase() === before ? text("notNow") : "");
+  }, ORDER_MS);
 }
 
 function make(parent, tag, content, name) {

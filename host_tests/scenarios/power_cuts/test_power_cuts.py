@@ -20,7 +20,7 @@ from host_tests.scenarios.power_cuts.verdict import FAULTS
 from tools.micropython import command
 from tools.sim.bench import Bench
 
-_SAMPLE = 5  # cuts of a story in `make test`
+_SAMPLE = 3  # cuts of a story in `make test`
 _SAMPLE32 = 3
 _PARTS = (0.0, 0.99, 0.3)  # of the write that the power dies at
 _EVERY = [pytest.mark.slow, pytest.mark.timeout(1800)]
@@ -103,7 +103,7 @@ def test_no_cut_harms_a_session_on_32_bit(
     assert bool(_sum(results)["resumed"]) == story.resumes
 
 
-@pytest.mark.parametrize("runs", [3, pytest.param(0, marks=_EVERY, id="all")])
+@pytest.mark.parametrize("runs", [2, pytest.param(0, marks=_EVERY, id="all")])
 @pytest.mark.parametrize("story", [ONLINE, RESUME], ids=lambda story: story.name)
 def test_nor_does_a_second_cut_at_boot(
     story: Story, runs: int, images: Path, record_property

@@ -16,7 +16,10 @@ _SHIM = ROOT / "tools" / "sim" / "shim" / "cpython"
 
 def _parameter(name: str) -> object:
     missing = micropython.command(name) is None and not os.environ.get("CI")
-    return pytest.param(name, marks=pytest.mark.skipif(missing, reason=f"no {name} here"))
+    marks = [pytest.mark.skipif(missing, reason=f"no {name} here")]
+    if name == "micropython":  # `make test` has the chip's 32 bit, `make test-all` both
+        marks.append(pytest.mark.slow)
+    return pytest.param(name, marks=marks)
 
 
 ON = [_parameter(name) for name in ("cpython", "micropython", "micropython32")]

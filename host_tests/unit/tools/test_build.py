@@ -95,10 +95,17 @@ def test_the_chip_s_files(tree):
     assert all(path.is_file() for path in named.values())
 
 
-def test_each_line_of_the_bundle_has_its_place_in_a_source(tmp_path, monkeypatch):
-    monkeypatch.setenv("RIVOT_LINES", "1")
-    build.build(out=tmp_path)
-    lines = where.Map(tmp_path / "firmware").lines
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """(folder, files) of the firmware with its line numbers, made from nothing."""
+    out = tmp_path_factory.mktemp("built")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RIVOT_LINES", "1")
+        return out, build.files(out=out)
+
+
+def test_each_line_of_the_bundle_has_its_place_in_a_source(built):
+    lines = where.Map(built[0] / "firmware").lines
     assert len(lines) - 1 == len(set(lines)) > 500  # the first is made up
     for line in lines:
         name, _, number = line.partition(":")
@@ -106,11 +113,9 @@ def test_each_line_of_the_bundle_has_its_place_in_a_source(tmp_path, monkeypatch
         assert source[int(number) - 1].strip(), f"{line} is empty"
 
 
-def test_what_people_call_in_the_repl_keeps_its_name(tmp_path):
-    build.build(out=tmp_path)
-    rows = [
-        row.name for row in where.Map(tmp_path / "firmware").places if "Charger." in row.function
-    ]
+def test_what_people_call_in_the_repl_keeps_its_name(built):
+    places = where.Map(built[0] / "firmware").places
+    rows = [row.name for row in places if "Charger." in row.function]
     assert {"restart", "safe", "status", "stayed_up"} <= set(rows)
 
 
@@ -124,9 +129,9 @@ def test_what_was_handed_out_outlasts_the_next_build(tree):
     assert before.read_bytes() == old != after.read_bytes()
 
 
-def test_modules_for_one_use_have_short_names(tmp_path):
+def test_modules_for_one_use_have_short_names(built):
     """A path costs RAM for ever."""
-    named = build.files(out=tmp_path)
+    named = built[1]
     long = {name for name in named if name.startswith("/firmware/") and name.endswith(".mpy")}
     # people and main.py ask for them, and for the console
     by_hand = {"bring_up", "last_words", "update/__init__", "update/installer"}
