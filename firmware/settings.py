@@ -46,7 +46,7 @@ FIELDS = (
     ("button_id_tag", str, "BUTTON", 0, 20),  # idTag of the start button, "" = it only stops
     ("resume_after_power_cut", bool, False, 0, 1),  # go on when power is back and the gun still in
     # the charger's page (docs/dashboard.md)
-    ("web_port", int, 0, 0, 65_535),  # port of the page, 0: there is none
+    ("web_port", int, 80, 0, 65_535),  # port of the charger's page, 0: there is none
     ("web_password", str, "", 0, 120),
     # ^ 8 to 63 bytes, stored stretched; "" = nobody can log in, the public screen alone is shown
     ("web_token", str, "", 0, 64),  # Bearer token of /metrics, /status.json; "" = none

@@ -184,8 +184,6 @@ def files(root: Path = ROOT, out: Path = OUT) -> dict[str, Path]:
         for folder in ("firmware", "lib"):
             for path in sorted((out / folder).rglob("*.mpy")):
                 made["/" + path.relative_to(out).as_posix()] = path
-        for path in sorted((root / "firmware").rglob("*.html")):
-            made["/" + path.relative_to(root).as_posix()] = path
         for name in (*page.make(root), fields.make(root)):
             made["/" + name] = root / name
         made["/firmware/" + LOG_TEXTS] = out / "firmware" / LOG_TEXTS

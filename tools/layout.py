@@ -57,6 +57,7 @@ ON_DEMAND = {
     "firmware.ocpp.firmware_management",
     "firmware.ocpp.get_configuration",
     "firmware.services.diagnostics",
+    "firmware.services.stored_log",
     "firmware.services.transfer_steps",
     "firmware.services.transfer_task",
     "firmware.services.transfers",

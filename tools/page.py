@@ -1,4 +1,5 @@
-"""Makes what the charger's page is served from: firmware/web/page/ in one HTML file, gzipped.
+"""Makes what the charger's pages are served from, gzipped: its own (firmware/web/page/ in one HTML
+file) and that of the first start (firmware/provisioning/setup.html).
 
 The same sources always give the same bytes. `python -m tools.page` says how large the page is.
 """
@@ -13,6 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = "firmware/web/page"
 RESULT = "firmware/web/page.gz"
+SETUP = "firmware/provisioning/setup.html"
 LARGEST = 20_000  # bytes on the wire
 _INCLUDED = re.compile(r"<!-- include (\S+) -->")
 _COMMENT = re.compile(r"/\*.*?\*/\s*", re.DOTALL)
@@ -38,18 +40,23 @@ def _text(path: Path) -> str:
 
 
 def make(root: Path = ROOT) -> tuple[str, ...]:
-    """Bring the result up to date; its path below `root`, none where there are no sources."""
+    """Bring the results up to date; their paths below `root`, none where there are no sources."""
     folder = root / SOURCES
     if not folder.is_dir():
         return ()
-    data = gzip.compress(assemble(folder).encode(), 9, mtime=0)
+    setup = Path(SETUP).with_suffix(".gz").as_posix()
+    _write(root / RESULT, assemble(folder))
+    _write(root / setup, _text(root / SETUP))
+    return RESULT, setup
+
+
+def _write(result: Path, html: str) -> None:
+    data = gzip.compress(html.encode(), 9, mtime=0)
     data = data[:9] + b"\xff" + data[10:]  # the system is unknown, whichever made it
-    result = root / RESULT
     if not result.exists() or result.read_bytes() != data:
         fresh = result.with_name(f"{result.name}.{os.getpid()}")
         fresh.write_bytes(data)
         fresh.replace(result)
-    return (RESULT,)
 
 
 def main() -> int:

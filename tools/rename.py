@@ -24,8 +24,8 @@ from tools.bundle import BUNDLE
 from tools.roles import WORD, Roles, bare_tree, names_in
 
 _STUBS = ("micropython-esp32-stubs", "micropython-stdlib-stubs")
-# What the stubs do not have: machine.CAN, which firmware/drivers/can/native.py uses.
-_NO_STUBS = "CAN set_filters restart get_counters get_timings cancel_send"
+# What the stubs do not have: machine.CAN (firmware/drivers/can/native.py), what asyncio keeps.
+_NO_STUBS = "CAN set_filters restart get_counters get_timings cancel_send cur_task out_buf"
 # Names in the program of MicroPython, on the ESP32 and on the PC: they take no RAM. None of them
 # is looked up by the interpreter or by asyncio in an object that is handed to them.
 _FREE = """

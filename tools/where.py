@@ -18,7 +18,10 @@ from typing import NamedTuple
 from tools.build import OUT, ROOT
 from tools.prepare import LINES, NAMES
 
-_FRAME = re.compile(r'^(\s*)File "([^"]+?)(?:\.py)?", line (\d+)(?:, in (\S+))?\s*$')
+# As the interpreter prints it, or as a line of the log.
+_FRAME = re.compile(
+    r'^((?:.* E trace:)?\s*)File "([^"]+?)(?:\.py)?", line (\d+)(?:, in (\S+))?\s*$'
+)
 
 
 class Place(NamedTuple):

@@ -12,6 +12,7 @@ from firmware.storage.files import read_json, write_json
 
 _JSON = "application/json"
 _TEXT = "text/plain"
+_HTML = "text/html; charset=utf-8\r\nContent-Encoding: gzip"
 # Rows of board/options.py and settings.py, which are too large to be loaded beside a page.
 OPTIONS = (
     ("network", ("wifi", "lan", "ppp"), "wifi", 0, 1),
@@ -38,7 +39,7 @@ def answer(setup: "Setup", method: str, path: str, field: "Callable", body: byte
     """(status, type, content) for http_server.py."""
     if method == "GET":
         if path == "/":
-            return 200, "text/html; charset=utf-8", open(_page(), "rb")
+            return 200, _HTML, open(_page(), "rb")
         if path == "/state":
             return _json(200, _state(setup))
         return 404, _TEXT, b"there is no such page: open /"
@@ -57,7 +58,7 @@ def answer(setup: "Setup", method: str, path: str, field: "Callable", body: byte
 
 def _page() -> str:
     folder = sys.modules["firmware"].__file__.rpartition("/")[0]
-    return folder + "/provisioning/setup.html"
+    return folder + "/provisioning/setup.gz"
 
 
 def _json(status: int, value: dict) -> tuple:

@@ -23,7 +23,6 @@ _RESTART_S = const(2)  # so that the page gets its answer
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look alike
 _PASSWORD_LETTERS = const(10)
 _SHORTEST = const(8)
-_ASIDE_MS = const(2100)  # so long it takes at most until the port is free
 
 
 class Setup:
@@ -41,11 +40,7 @@ class Setup:
         name = "Rivot-%02X%02X" % tuple(point.config("mac")[-2:])
         password = self._password()
         server = HttpServer(self._answer, self.charger.log)
-        door = self.charger.charge_point.web  # the charger's own page: this one takes its port
         try:
-            if door:
-                door.aside += 1
-                await asyncio.sleep_ms(_ASIDE_MS)
             point.active(True)
             point.config(essid=name, password=password, authmode=_WPA2)
             address = point.ifconfig()[0]
@@ -57,8 +52,6 @@ class Setup:
         finally:
             server.close()
             point.active(False)
-            if door:
-                door.aside -= 1
         self.charger.log.info("network", "access point %s is closed", name)
         if self.saved:
             await self._restart()

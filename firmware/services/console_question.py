@@ -1,15 +1,20 @@
 """Answers on the console what the charger is doing, so that nobody has to stop it to find out.
 
-One byte that no keyboard types (Ctrl-V) has it print `rivot: Charging 152`: the connector's state
-and the transaction. The PC's tools ask before they interrupt a board.
+One byte that nobody types there (Ctrl-V) has it print `rivot: Charging 152`: connector state and
+transaction. The PC's tools ask before they interrupt a board. Another (Ctrl-L) has it print the
+newest of the log, stored_log.py.
 """
 
+import asyncio
 import select
 import sys
 
 from micropython import const
 
+from firmware.on_demand import load
+
 _QUESTION = "\x16"
+_LOG = "\x0c"
 _MOST_KEYS = const(32)  # a second; whatever else is typed is dropped
 
 
@@ -19,6 +24,7 @@ class ConsoleQuestion:
     def __init__(self, charger: "Charger", console: object = None) -> None:
         self._charger = charger
         self._console = console or sys.stdin
+        self._task = None  # what prints the log
         self._poll = select.poll()
         self._poll.register(self._console, select.POLLIN)
 
@@ -34,3 +40,14 @@ class ConsoleQuestion:
                 charger = self._charger
                 state = charger.core.connector.state
                 print("rivot: %s %s" % (state, charger.transactions.transaction_id()))
+            elif key == _LOG and (not self._task or self._task.done()):
+                self._show_log()
+
+    def _show_log(self) -> None:
+        try:
+            print("rivot: the log")
+            run = load("firmware.services.stored_log").run
+            self._task = asyncio.create_task(run(self._charger))
+        except (MemoryError, ImportError) as error:
+            print("rivot: the log cannot be read: %r" % error)
+            print("rivot: end of the log")

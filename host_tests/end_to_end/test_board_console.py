@@ -80,7 +80,40 @@ def test_logs_show_the_sources_places_while_the_charger_runs() -> None:
     person.sees(b"12:00 app: restarting")
     person.sees(f'File "{place.file}", line {place.line}, in Charger.safe'.encode())
     person.sees(b"ValueError: x")
+    person.sees(b"does not tell its stored log")
     person.process.send_signal(signal.SIGINT)
     assert person.ends() == 0
     os.close(master)
+    os.close(slave)
+
+
+def test_logs_begin_with_what_is_stored() -> None:
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    person = Terminal("logs", "--port", os.ttyname(slave))
+    assert os.read(master, 10) == b"\x0c", "nothing that would stop it"
+    os.write(master, b"rivot: the log\r\n2026-01-20T10:00:00Z W app: old\r\n")
+    os.write(master, b"rivot: end of the log\r\n   12.345 I app: new\r\n")
+    person.sees(b"app: new")
+    shown = person.shown.replace(b"\r", b"")
+    assert shown.endswith(
+        b"what it has stored:\n2026-01-20T10:00:00Z W app: old\n"
+        b"  what it prints from now on:\n   12.345 I app: new\n"
+    )
+    person.process.send_signal(signal.SIGINT)
+    assert person.ends() == 0
+    os.close(master)
+    os.close(slave)
+
+
+def test_logs_live_ask_for_nothing() -> None:
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    person = Terminal("logs", "--live", "--port", os.ttyname(slave))
+    person.sees(b"Ctrl-C leaves")
+    os.write(master, b"   12.345 I app: new\r\n")
+    person.sees(b"app: new")
+    assert not select.select([master], [], [], 0)[0]
+    os.close(master)  # unplugged
+    assert person.ends() == 1
     os.close(slave)

@@ -9,20 +9,25 @@ import zipfile
 import pytest
 from mpremote.transport_serial import SerialTransport
 
+from firmware.update.slots import other
 from host_tests.end_to_end.pty_board import PtyBoard
+from host_tests.scenarios.updates import CRASHES, compiled
 from tools.deploy import __main__ as program
 from tools.deploy import data as archive
 from tools.deploy.board import Board, BoardError
-from tools.deploy.code import STAGE, is_code
+from tools.deploy.code import for_slot, is_code
+from tools.image.filesystem import make
 from tools.image.tree import image_tree
 from tools.micropython import command
 from tools.sim.bench import Bench
+from tools.update_layout import FIXED, SLOT_FILE
 
 DATA = {
     "/settings.json": b'{"wifi_password": "hush"}',
     "/outbox/3": bytes(range(256)) * 9,
     "/register0": b"",
 }
+EXTRA = "/a/firmware/extra.mpy"
 
 pytestmark = pytest.mark.skipif(
     command("micropython") is None and not os.environ.get("CI"), reason="MicroPython: make setup"
@@ -41,16 +46,18 @@ def built():
 
 @pytest.fixture
 def tree(built, monkeypatch):
-    """The code of one build, whatever is changed in the sources meanwhile."""
-    monkeypatch.setattr(program, "image_tree", lambda: built)
-    return built
+    """The code of one build and a file more, whatever is changed in the sources meanwhile."""
+    new = {**built, EXTRA: compiled("pass\n")}
+    monkeypatch.setattr(program, "image_tree", lambda: new)
+    return new
 
 
-def old_code(tree):
-    """What an earlier build left: one file other, one of its own, one missing."""
-    files = {**tree, "/a/firmware/old.mpy": b"M\x06\x00\x1f", "/main.py": b"# an older one\n"}
-    del files["/a/firmware/log.txt"]
-    return files
+def running(built, slot, beside=None):
+    """What is on a charger that runs from this slot; `beside`: what is in the other one."""
+    files = {name: data for name, data in built.items() if name in FIXED}
+    for place, tree in ((slot, built), (other(slot), beside or {})):
+        files.update(for_slot(tree, place))
+    return {**files, **DATA, SLOT_FILE: slot.encode()}
 
 
 def run(capsys, board, *words):
@@ -61,66 +68,168 @@ def run(capsys, board, *words):
 
 
 def data_of(files):
-    return {name: content for name, content in files.items() if not is_code(name)}
+    return {n: c for n, c in files.items() if not is_code(n) and n != SLOT_FILE}
 
 
-def code_of(files):
-    return {name: content for name, content in files.items() if is_code(name)}
+def in_slot(files, slot):
+    return {n: c for n, c in files.items() if n.startswith(f"/{slot}/")}
 
 
-def test_deploy_renews_the_code_and_leaves_the_data(tmp_path, capsys, tree) -> None:
-    with PtyBoard(tmp_path, {**old_code(tree), **DATA}, running="Available -") as board:
+def started(folder, files):
+    """A charger that finds these files on its flash."""
+    (folder / "flash").write_bytes(make(files))
+    bench = Bench(on="micropython", flash=folder / "flash")
+    prepare = bench.charger.flash.prepare
+    bench.charger.flash.prepare = lambda code, data: prepare({}, data)
+    return bench
+
+
+@pytest.mark.parametrize("runs", ["a", "b"])
+def test_new_code_goes_into_the_slot_that_does_not_run(tmp_path, capsys, built, tree, runs):
+    idle = other(runs)
+    old = {"/a/firmware/app.mpy": b"M\x06\x00\x1fold", "/a/firmware/old.mpy": b"M\x06\x00\x1f"}
+    before = running(built, runs, old)
+    with PtyBoard(tmp_path, before, running="Available -") as board:
         status, shown = run(capsys, board)
         assert status == 0 and board.was_reset(), shown
         files = board.files()
-    assert data_of(files) == DATA
-    assert code_of(files) == tree
-    assert "the charger there is Available" in shown
-    assert "2 files sent" in shown and "1 deleted" in shown and "\x1b" not in shown
-    (tmp_path / "flash.img").write_bytes(board.image.read_bytes())
-    with Bench(on="micropython", flash=tmp_path / "flash.img") as bench:
+    assert data_of(files) == DATA and in_slot(files, runs) == in_slot(before, runs)
+    assert in_slot(files, idle) == for_slot(tree, idle)
+    assert files[SLOT_FILE] == f"{idle} 2 {runs}".encode()
+    assert set(files) <= {*before, *for_slot(tree, idle)}, "nothing is left over"
+    assert "the charger there is Available" in shown and "\x1b" not in shown
+    assert "1 files sent" in shown and "1 deleted" in shown and f"slot {idle} on trial" in shown
+    with started(tmp_path, files) as bench:
         bench.expect("BootNotification", within_s=20)
+        assert bench.files.read(SLOT_FILE) == f"{idle} 1 {runs}".encode()
+        bench.run(62)
+        assert bench.files.read(SLOT_FILE) == idle.encode(), "confirmed"
 
 
-def test_what_is_there_already_is_not_sent_again(tmp_path, capsys, tree) -> None:
-    with PtyBoard(tmp_path, {**tree, **DATA}) as board:
+def test_code_that_does_not_start_is_left_for_the_old(tmp_path, capsys, built, monkeypatch):
+    bad = {**built, "/a/firmware/app.mpy": compiled(CRASHES)}
+    monkeypatch.setattr(program, "image_tree", lambda: bad)
+    with PtyBoard(tmp_path, running(built, "b")) as board:
+        assert run(capsys, board)[0] == 0
+        files = board.files()
+    with started(tmp_path, files) as bench:
+        bench.expect("BootNotification", within_s=60)
+        assert bench.output.count("  0.000 E trace: ValueError: spoilt") == 2
+        assert bench.files.read(SLOT_FILE) == b"b"
+
+
+def test_what_is_on_trial_is_replaced_and_the_way_back_stays(tmp_path, capsys, built, tree):
+    before = {**running(built, "a", built), SLOT_FILE: b"b 0 a"}
+    with PtyBoard(tmp_path, before) as board:
+        assert run(capsys, board)[0] == 0
+        files = board.files()
+    assert in_slot(files, "a") == in_slot(before, "a")
+    assert in_slot(files, "b") == for_slot(tree, "b") and files[SLOT_FILE] == b"b 2 a"
+
+
+def test_what_runs_already_is_not_sent_again(tmp_path, capsys, tree) -> None:
+    before = running(tree, "b")
+    with PtyBoard(tmp_path, before) as board:
         status, shown = run(capsys, board)
         assert status == 0 and board.was_reset()
+        assert board.files() == before
     assert "no charger answers there" in shown and "is this one already" in shown
 
 
-def test_a_charging_board_is_not_even_interrupted(tmp_path, capsys, tree) -> None:
-    files = {**old_code(tree), **DATA}
-    with PtyBoard(tmp_path, files, running="Charging 152") as board:
+def test_a_board_without_code_gets_it_into_the_first_slot(tmp_path, capsys, few) -> None:
+    with PtyBoard(tmp_path, {"/boot.py": b"# MicroPython's own\n"}) as board:
+        status, shown = run(capsys, board)
+        assert status == 0 and "no other to fall back to" in shown
+        assert "boot.py, main.py, slots.py" in shown
+        assert board.files() == {**few[1], SLOT_FILE: b"a"}
+
+
+def test_a_charging_board_is_not_even_interrupted(tmp_path, capsys, built, tree) -> None:
+    before = running(built, "a")
+    with PtyBoard(tmp_path, before, running="Charging 152") as board:
         for words in ([], ["backup"], ["restore", "--file", "x.zip"]):
             status, shown = run(capsys, board, *words)
             assert status == 1 and "(Charging, transaction 152)" in shown and "FORCE=1" in shown
-        assert board.files() == files
+        assert board.files() == before
         assert run(capsys, board, "--force")[0] == 0
-        assert code_of(board.files()) == tree
+        assert in_slot(board.files(), "b") == for_slot(tree, "b")
 
 
-def test_unplugged_halfway_the_old_code_is_whole_and_a_repeat_works(tmp_path, capsys, tree):
-    files = {**old_code(tree), **DATA}
-    with PtyBoard(tmp_path, files) as board, pytest.MonkeyPatch.context() as patch:
-        sent = []
-
-        def write(self, name, content, progress):
-            sent.append(name)
-            if len(sent) == 2:
-                board.unplug()
-            Board_write(self, name, content, progress)
-
-        Board_write = Board.write
-        patch.setattr(Board, "write", write)
+def test_an_update_about_to_be_installed_goes_first(tmp_path, capsys, built, tree) -> None:
+    before = {**running(built, "a"), "/update.go": b"3", "/update.bin": b"RIVOT"}
+    with PtyBoard(tmp_path, before) as board:
         status, shown = run(capsys, board)
-        assert status == 1 and "the board has gone. Plug it in again" in shown
-        half = board.files()
-    assert {n: c for n, c in half.items() if not n.startswith(STAGE)} == files
-    assert any(name.startswith(STAGE) for name in half)
-    with PtyBoard(tmp_path, half) as board:
-        assert run(capsys, board)[0] == 0
-        assert code_of(board.files()) == tree and data_of(board.files()) == DATA
+        assert status == 1 and "FORCE=1 drops it" in shown and board.was_reset()
+        assert board.files() == before
+    with PtyBoard(tmp_path, before) as board:
+        assert run(capsys, board, "--force")[0] == 0
+        files = board.files()
+    assert not {"/update.go", "/update.bin"} & set(files) and files[SLOT_FILE] == b"b 2 a"
+    assert "failed" in json.loads(files["/update.json"])
+
+
+class Cut:
+    """The cable is pulled before the board is asked for the `at`-th thing that changes it."""
+
+    CHANGES = ("write", "copy", "move", "remove")
+
+    def __init__(self, patch, board, at):
+        self.left = at
+        for name in self.CHANGES:
+            patch.setattr(Board, name, self.counted(getattr(Board, name), board))
+
+    def counted(self, call, board):
+        def counted(*words):
+            self.left -= 1
+            if self.left == 0:
+                board.unplug()
+            return call(*words)
+
+        return counted
+
+
+@pytest.fixture
+def few(built, monkeypatch):
+    """(old code, new code) of a few files each."""
+    old = {n: built[n] for n in (*FIXED, "/a/firmware/app.mpy", "/a/firmware/log.txt")}
+    new = {**old, "/a/firmware/app.mpy": b"M\x06\x00\x1fnew", EXTRA: b"M\x06\x00\x1f"}
+    new["/main.py"] += b"\n"
+    monkeypatch.setattr(program, "image_tree", lambda: new)
+    return old, new
+
+
+@pytest.mark.parametrize("runs", ["a", "b"])
+def test_cut_anywhere_the_old_code_runs_on_and_a_repeat_works(
+    tmp_path, capsys, monkeypatch, few, runs
+) -> None:
+    old, new = few
+    idle = other(runs)
+    before = running(old, runs, {**old, "/a/firmware/gone.mpy": b"M\x06\x00\x1f"})
+    at, cut = 1, True
+    while cut:
+        with PtyBoard(tmp_path, before) as board, pytest.MonkeyPatch.context() as patch:
+            Cut(patch, board, at)
+            status, shown = run(capsys, board)
+            half = board.files()
+        cut = status != 0
+        if cut:
+            assert "the board has gone. Plug it in again" in shown
+            assert half[SLOT_FILE] == runs.encode() and data_of(half) == data_of(half) | DATA
+            assert in_slot(half, runs) == in_slot(before, runs)
+            app = half.get(f"/{idle}/firmware/app.mpy")
+            assert app is None or in_slot(half, idle) in (
+                in_slot(before, idle),
+                for_slot(new, idle),
+            )
+            before = half  # the next one has to make do with it
+        at += 2
+    assert at > 8, "that was not all"
+    assert half == {**running(old, runs), **new_code(new, idle), SLOT_FILE: half[SLOT_FILE]}
+    assert half[SLOT_FILE] == f"{idle} 2 {runs}".encode()
+
+
+def new_code(new, slot):
+    return {**{n: c for n, c in new.items() if n in FIXED}, **for_slot(new, slot)}
 
 
 def test_what_does_not_fit_is_not_begun(tmp_path, capsys, tree) -> None:

@@ -11,8 +11,8 @@ import serial
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
-from tools import build, update_layout, where
-from tools.deploy import code, data, ports
+from tools import build, where
+from tools.deploy import code, data, log, ports
 from tools.deploy.board import Board, BoardError
 from tools.deploy.in_use import InUse, refuse_if_charging
 from tools.image.filesystem import ImageError
@@ -50,17 +50,38 @@ def _code(port: str, options: argparse.Namespace) -> None:
     tree = image_tree()
     with Board(port) as board:
         present = board.files()
-        slot = update_layout.current(board.read(SLOT_FILE) if SLOT_FILE in present else None)
-        fresh, stale = code.changes(present, code.for_slot(tree, slot), slot)
-        size = sum(map(len, fresh.values()))
-        if fresh or stale:
-            with Bar("sending", size) as more:
-                code.deploy(board, fresh, stale, more)
-            say(f"{len(fresh)} files sent, {size:,} bytes; {len(stale)} deleted; data untouched")
-        else:
-            say("the code on the board is this one already")
+        todo = code.plan(present, tree, board.read(SLOT_FILE) if SLOT_FILE in present else None)
+        if todo.ordered and not options.force:
+            board.reset()
+            raise BoardError(
+                "an update that the server has ordered is about to be installed: it is now. Try "
+                "again in some minutes; FORCE=1 drops it"
+            )
+        with Bar("sending", todo.size) as more:
+            code.deploy(board, present, todo, more)
         board.reset()
-    say("the charger starts again")
+    _tell(todo)
+
+
+def _tell(done: code.Plan) -> None:
+    """What has been done, and what comes now."""
+    if done.fixed:
+        say("replaced, without a way back: " + ", ".join(name[1:] for name in done.fixed))
+    if done.there:
+        say("the code on the board is this one already; the charger starts again")
+        return
+    sent = len(done.sent) + len(done.fixed)
+    say(
+        f"{sent} files sent, {done.size:,} bytes; {len(done.copied)} copied on the board; "
+        f"{len(done.stale)} deleted; data untouched"
+    )
+    if done.back:
+        say(
+            f"the charger starts from slot {done.slot} on trial: should it not come up, or not "
+            f"reach its server in time, slot {done.back} runs again (docs/updates.md)"
+        )
+    else:
+        say(f"the charger starts from slot {done.slot}; there is no other to fall back to")
 
 
 def _backup(port: str, options: argparse.Namespace) -> None:
@@ -104,20 +125,13 @@ def _repl(port: str, options: argparse.Namespace) -> None:
 
 
 def _logs(port: str, options: argparse.Namespace) -> None:
-    """What the charger prints, with the sources' places in tracebacks, while it runs."""
-    lines = where.Map().translated(_lines(port))
+    """The stored log, then what the charger prints, with the sources' places in tracebacks."""
+    lines = where.Map().translated(log.lines(port, say, stored=not options.live))
     try:
         for line in lines:
             print(line, end="", flush=True)
     except KeyboardInterrupt:
         print()
-
-
-def _lines(port: str):  # type: ignore[no-untyped-def]
-    with serial.Serial(port, 115200, exclusive=True) as source:
-        say(f"{port}: the charger runs on; Ctrl-C leaves")
-        while line := source.readline():
-            yield line.decode("utf-8", "replace").replace("\r", "")
 
 
 _ACTIONS = {"code": _code, "repl": _repl, "logs": _logs, "backup": _backup, "restore": _restore}
@@ -131,6 +145,7 @@ def main(arguments: list[str] | None = None) -> int:
     add("action", nargs="?", choices=tuple(_ACTIONS), default="code")
     add("--port", metavar="PORT", help="serial port; the only USB one if left out")
     add("--file", type=Path, metavar="FILE", help="backup, restore: the archive")
+    add("--live", action="store_true", help="logs: only what is printed from now on")
     add("--force", action="store_true", help="even if it is charging; restore: over its data")
     options = parser.parse_args(arguments)
     try:

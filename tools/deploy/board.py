@@ -20,6 +20,7 @@ from tools.deploy.ports import PortError, explained
 Progress = Callable[[int], None]
 
 _PIECE = 768  # bytes at a time: 1 kB as base64, a small string for the chip
+_AT_ONCE = 8  # files in one go
 _ANSWER_S = 20
 # The watchdog that the charger has set goes on at the prompt, and cannot be switched off.
 _QUIET = """
@@ -54,6 +55,13 @@ def _folders(q):
    os.mkdir(p)
   except OSError:
    pass
+def _copy(p,q):
+ _folders(q)
+ with open(p,'rb') as f,open(q,'wb') as g:
+  while 1:
+   b=f.read(512)
+   if not b:break
+   g.write(b)
 def _gone(q):
  try:
   os.remove(q)
@@ -141,29 +149,47 @@ class Board:
                 progress(len(piece))
             self._transport.exec("_f.close()")
 
+    def copy(self, pairs: list[tuple[str, str]]) -> None:
+        """A second one of each file, on the board."""
+        for start in range(0, len(pairs), _AT_ONCE):
+            lines = [f"_copy({old!r},{new!r})" for old, new in pairs[start : start + _AT_ONCE]]
+            with self._explained("copying files"):
+                self._transport.exec("\n".join(lines))
+
     def check(self, name: str, fact: Fact) -> None:
         """Raise BoardError unless the file on the flash is as it should be."""
-        with self._explained(f"checking {name}"):
-            shown = self._transport.exec(f"_facts({name!r})")
-        found = _FACTS.search(shown)
-        if not found or found[1].decode() != fact.sha256:
-            raise BoardError(f"{name} did not arrive as it was sent. Try again, or another cable")
+        self.check_all({name: fact})
+
+    def check_all(self, wanted: dict[str, Fact]) -> None:
+        """Raise BoardError unless each of the files on the flash is as it should be."""
+        names = list(wanted)
+        for start in range(0, len(names), _AT_ONCE):
+            some = names[start : start + _AT_ONCE]
+            with self._explained(f"checking {some[0]}"):
+                shown = self._transport.exec(f"for _q in {tuple(some)!r}:_facts(_q)")
+            found = {name.decode(): digest.decode() for digest, _, name in _FACTS.findall(shown)}
+            for name in some:
+                if found.get(name) != wanted[name].sha256:
+                    raise BoardError(
+                        f"{name} did not arrive as it was sent. Try again, or another cable"
+                    )
 
     def move(self, pairs: list[tuple[str, str]]) -> None:
         """Rename files into place, over what is there, several in one go."""
-        for start in range(0, len(pairs), 8):
+        for start in range(0, len(pairs), _AT_ONCE):
             lines = [
                 f"_folders({new!r});os.rename({old!r},{new!r})"
-                for old, new in pairs[start : start + 8]
+                for old, new in pairs[start : start + _AT_ONCE]
             ]
             with self._explained("putting the files in place"):
                 self._transport.exec("\n".join(lines))
 
     def remove(self, names: list[str]) -> None:
         """Delete files, and folders that have become empty."""
-        for name in names:
-            with self._explained(f"deleting {name}"):
-                self._transport.exec(f"_gone({name!r})")
+        for start in range(0, len(names), _AT_ONCE):
+            some = names[start : start + _AT_ONCE]
+            with self._explained(f"deleting {some[0]}"):
+                self._transport.exec(f"for _q in {tuple(some)!r}:_gone(_q)")
 
     def reset(self) -> None:
         """Start the chip anew."""

@@ -13,10 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tools.deploy.board import Board, BoardError, Fact
-from tools.deploy.code import is_code
+from tools.deploy.code import ORDERED, is_code
 from tools.update_layout import SLOT_FILE
 
 STAGE = "/restore"
+_PASSING = (SLOT_FILE, SLOT_FILE + ".new", *ORDERED)
 _FACTS = "backup.json"
 _FORMAT = 1
 _LARGEST = 2 << 20
@@ -25,11 +26,11 @@ Progress = Callable[[int], None]
 
 
 def data_files(present: dict[str, Fact]) -> dict[str, Fact]:
-    """Of the board's files those that are not code."""
+    """Of the board's files those that are not code, nor the order to install some."""
     return {
         name: fact
         for name, fact in present.items()
-        if not is_code(name) and name != SLOT_FILE and not name.startswith(STAGE + "/")
+        if not is_code(name) and name not in _PASSING and not name.startswith(STAGE + "/")
     }
 
 

@@ -1,5 +1,6 @@
 """Browsers of the bench: one HTTP request each to the firmware's own server, in virtual time."""
 
+import gzip
 import socket
 from dataclasses import dataclass, field
 
@@ -53,12 +54,14 @@ class Visitor:
         self._socket.close()
 
     def response(self) -> Response:
-        """What has come, taken apart."""
+        """What has come, taken apart; EOFError: a gzipped body is not whole."""
         head, _, body = bytes(self.received).partition(b"\r\n\r\n")
         lines = head.decode("latin-1").split("\r\n")
         if not lines[0].startswith("HTTP/"):
             return Response()
         headers = {k.lower(): v.strip() for k, _, v in (line.partition(":") for line in lines[1:])}
+        if headers.get("content-encoding") == "gzip" and self.over:
+            body = gzip.decompress(body)
         return Response(int(lines[0].split()[1]), headers, body)
 
 

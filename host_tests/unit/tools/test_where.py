@@ -90,6 +90,18 @@ def test_what_is_not_ours_stays(built):
 
 
 @pytest.mark.parametrize(
+    "before",
+    ["    5.000 E trace:", "    0.000 E before: +5.000 E trace:", "2026-01-20T10:00:00Z E trace:"],
+)
+def test_a_traceback_in_the_log_keeps_what_stands_before_it(built, before):
+    lines = [f"{before} {frame}" for frame in frames(("k", "main"), ("k", "cos"))]
+    assert list(where.Map(built, built).translated(lines)) == [
+        f'{before}   File "firmware/a.py", line 21, in main\n',
+        f'{before}   File "firmware/a.py", line 17, in step\n',
+    ]
+
+
+@pytest.mark.parametrize(
     ("module", "line", "name", "shown"),
     [
         ("resident", 1, "sin", 'File "firmware/a.py", line 14, in Lamp.run'),
