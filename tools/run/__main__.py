@@ -27,6 +27,8 @@ from tools.run.session import GuideSession, LocalSession, SessionFailed
 
 _BENCH = ROOT / ".bench"
 _PORT = 9000
+_PASSWORD = "charger-page"  # of the charger's page, on the bench
+_TAG = "0A1B2C3D4E"
 _PAGE_PORT = 9080
 _SIM_HELP = """  plug, unplug                            the gun
   tag 0A1B2C3D4E, button                  present a tag, press the button
@@ -121,7 +123,18 @@ class Run:
         # A fresh chip each time: the guide's session starts with a lifetime register of 0.
         self._folder = tempfile.TemporaryDirectory(prefix="rivot-run-")
         flash = Path(self._folder.name) / ("files" if on == "cpython" else "flash.img")
-        command = simulator(url, self._options.id, on, flash, self._options.sim)
+        extra = list(self._options.sim)
+        if self._stays and "--web" not in extra:
+            extra += [
+                "--web",
+                "0",
+                "--set",
+                f"web_password={_PASSWORD}",
+                "--set",
+                f"web_tag={_TAG}",
+            ]
+            self._console.line(f"the charger's own page follows; its password here: {_PASSWORD}")
+        command = simulator(url, self._options.id, on, flash, extra)
         self._console.line(f"virtual charger {self._options.id} on {on}", "bold")
         return VirtualCharger(command, self._console)
 
