@@ -227,8 +227,6 @@ def _services(charger: Charger) -> None:
     if on_demand.load("firmware.update.slots").on_trial():
         trial = on_demand.load("firmware.services.trial").Trial(charger)
         charger.services.append(("trial", trial, True))
-    if settings.web_port:
-        charger.services.append(("web", on_demand.load("firmware.web.door").Door(charger), False))
     asked = board.button.down()
     if settings.setup_after_s or asked:
         watch = on_demand.load("firmware.provisioning.watch").Watch(charger, asked)

@@ -10,6 +10,8 @@ import machine
 from firmware.on_demand import load
 from firmware.tasks import Tasks
 
+_PAGE_MS = 1000
+
 
 class Charger:
     """What the REPL and the bench call `charger`; the parts are set by `app.build`."""
@@ -31,10 +33,21 @@ class Charger:
             self.housekeeping.watchdog = machine.WDT(timeout=self.settings.watchdog_ms)
         for name, service, vital in self.services:
             tasks.spawn(name, service.run, vital)
+        if self.settings.web_port:
+            self.page_kept = [[], 0, 0]  # sessions, wrong passwords, locked until (uptime)
+            tasks.spawn("web", self.page, False)
         try:
             await tasks.wait()
         finally:
             self.safe()
+
+    async def page(self) -> None:
+        """Let browsers in, except while something else needs the page's port or memory."""
+        point = self.charge_point
+        while True:
+            if not point.page_aside:
+                await load("firmware.web.door").Door(self).run()
+            await asyncio.sleep_ms(_PAGE_MS)
 
     def restart(self, at_once: bool = False) -> None:
         """End `run`, so that main.py resets the chip; `at_once` where that has not helped."""

@@ -46,16 +46,14 @@ class Watch:
         return True
 
     async def _open(self, seconds: int) -> None:
-        door = self._charger.charge_point.web  # the charger's own page has the port, and memory
+        point = self._charger.charge_point
+        point.page_aside += 1  # the charger's own page has the port, and memory
         try:
-            if door:
-                door.aside += 1
-                while door.listener:
-                    await asyncio.sleep_ms(_PERIOD_MS)
+            while point.web:
+                await asyncio.sleep_ms(_PERIOD_MS)
             await load("firmware.provisioning.setup").Setup(self._charger).run(seconds)
         except (OSError, MemoryError) as error:
             self._charger.log.warn("network", "no access point: %r", error)
             await asyncio.sleep_ms(_AGAIN_MS)
         finally:
-            if door:
-                door.aside -= 1
+            point.page_aside -= 1

@@ -56,7 +56,8 @@ class ChargePoint:
         self.transfers = {}  # see transfers.py
         self.fault_name = ""  # of the last fault, and the uptime when it began
         self.fault_s = 0
-        self.web = None  # the page's door, where there is one
+        self.web = None  # the page's door, while it is open
+        self.page_aside = 0  # how many need the page's port or its memory
         self.link = None
 
     async def run(self) -> None:

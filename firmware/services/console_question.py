@@ -5,7 +5,6 @@ transaction. The PC's tools ask before they interrupt a board. Another (Ctrl-L) 
 newest of the log, stored_log.py.
 """
 
-import asyncio
 import select
 import sys
 
@@ -15,6 +14,7 @@ from firmware.on_demand import load
 
 _QUESTION = "\x16"
 _LOG = "\x0c"
+_NO_LOG = "rivot: no memory for the log\nrivot: end of the log"
 _MOST_KEYS = const(32)  # a second; whatever else is typed is dropped
 
 
@@ -40,14 +40,9 @@ class ConsoleQuestion:
                 charger = self._charger
                 state = charger.core.connector.state
                 print("rivot: %s %s" % (state, charger.transactions.transaction_id()))
-            elif key == _LOG and (not self._task or self._task.done()):
-                self._show_log()
-
-    def _show_log(self) -> None:
-        try:
-            print("rivot: the log")
-            run = load("firmware.services.stored_log").run
-            self._task = asyncio.create_task(run(self._charger))
-        except (MemoryError, ImportError) as error:
-            print("rivot: the log cannot be read: %r" % error)
-            print("rivot: end of the log")
+            elif key == _LOG:
+                try:
+                    start = load("firmware.services.stored_log").start
+                    self._task = start(self._charger, self._task)
+                except MemoryError:
+                    print(_NO_LOG)

@@ -14,8 +14,16 @@ _LINES = const(100)
 _PAUSE_MS = const(40)
 
 
-async def run(charger: "Charger") -> None:
+def start(charger: "Charger", before: "Task | None") -> "Task":
+    """Begin to print, unless the task `before` still does; the task."""
+    if before and not before.done():
+        return before
+    return asyncio.create_task(_run(charger))
+
+
+async def _run(charger: "Charger") -> None:
     """Print it; never raises."""
+    print("rivot: the log")
     try:
         for line in _lines(load("firmware.storage.log_file"), charger):
             print(line)

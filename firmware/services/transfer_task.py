@@ -28,8 +28,7 @@ async def run(point: "ChargePoint", url: str, path: str, name: str, progress: di
     core = point.core
     gun = core.gun
     turns = idle = seen = 0
-    if point.web:
-        point.web.aside += 1  # its memory is needed
+    point.page_aside += 1  # its memory is needed
     try:
         while progress["result"] is None:
             await asyncio.sleep_ms(_TURN_MS)
@@ -42,8 +41,7 @@ async def run(point: "ChargePoint", url: str, path: str, name: str, progress: di
                 elif idle > _IDLE or turns > _LONGEST:
                     progress["result"] = "time-out"
     finally:
-        if point.web:
-            point.web.aside -= 1
+        point.page_aside -= 1
         task.cancel()  # which hangs up, where it is not over
         task = None  # with all that it has loaded
         if progress["result"] is None:  # ended by the charge point
@@ -54,7 +52,7 @@ async def run(point: "ChargePoint", url: str, path: str, name: str, progress: di
 async def _move(point: "ChargePoint", url: str, path: str, name: str, progress: dict) -> None:
     is_ftp = url[:3].lower() == "ftp"
     try:
-        while point.web and point.web.listener:
+        while point.web:
             await asyncio.sleep_ms(_TURN_MS)
         if not name:
             await _make_room(progress)

@@ -61,7 +61,7 @@ def _set(web: "Listener", values: dict) -> tuple:
         except SettingError as error:
             wrong["web_password"] = str(error).partition(": ")[2]
     if wrong:
-        web.refused += 1
+        web.door.refused += 1
     elif values:
         wishes = read_json(_WISHES)
         wishes.update(values)

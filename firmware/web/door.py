@@ -1,43 +1,78 @@
-"""Has the charger's page listen, except while something else needs its port or its memory.
+"""Waits for browsers; what answers them is loaded at a visit and forgotten after the last.
 
-What must outlast that is kept here: who has logged in, and who has failed to.
+Small, because it stays in memory. The charger's own work comes first: with too little memory a
+visit is refused, and where the port or this memory is needed it goes (charger.py).
 """
 
 import asyncio
+import gc
+
+from micropython import const
 
 from firmware.on_demand import load
 
-_LOOK_MS = 1000
+_ROOM = const(8_000)  # bytes that must be free for a visit's code, and what it leaves for work
+_LOOK_MS = const(1000)
+_REST_S = const(4)  # nobody is let in for so long after visits had to end
+_BUSY = b"HTTP/1.1 503 Busy\r\nRetry-After: 5\r\n\r\n"
 
 
 class Door:
-    """A service; the port is the setting web_port. `aside`: how many want the port or memory."""
+    """Open while `run` goes on; the port is the setting web_port."""
 
     def __init__(self, charger: "Charger") -> None:
-        self.aside = 0
+        self.charger = charger
         self.listener = None
-        self._charger = charger
-        self._kept = None
-        charger.charge_point.web = self
+        self.refused = 0  # requests that were not allowed, or too much
+        self.kept: list = charger.page_kept  # see access.py
+        self._rest_s = 0
 
     async def run(self) -> None:
-        """For ever. Raises MemoryError when there is none for the listener: it is tried again."""
-        while True:
-            if not self.aside:
-                module = load("firmware.web.listener")
-                self.listener = module.Listener(self._charger, self, self._kept)
-                module = None
-                try:
-                    await self.listener.run()
-                finally:
-                    self._kept = self.listener.kept
+        """Until it has to stand aside. Raises OSError when the port is somebody else's."""
+        charger = self.charger
+        point = charger.charge_point
+        server = await asyncio.start_server(self._come, "0.0.0.0", charger.settings.web_port)
+        point.web = self
+        try:
+            while not point.page_aside:
+                self._rest_s -= self._rest_s > 0
+                if self.listener and not self.listener.look():
                     self.listener = None
-            await asyncio.sleep_ms(_LOOK_MS)
+                await asyncio.sleep_ms(_LOOK_MS)
+        finally:
+            self.drop()
+            server.close()
+            point.web = None
+
+    async def _come(self, reader: "StreamReader", writer: "StreamWriter") -> None:
+        try:
+            gc.collect()
+            if not self._rest_s and (self.listener or gc.mem_free() > _ROOM):
+                if not self.listener:
+                    self.listener = load("firmware.web.listener").Listener(self)
+                await self.listener.visit(reader, writer)
+            else:
+                self.refused += 1
+                writer.write(_BUSY)
+                await writer.drain()
+        except (OSError, EOFError, ValueError, MemoryError, asyncio.CancelledError):
+            pass  # it went away, took too long, or does not keep up; `drop`
+        finally:
+            writer.close()
+            try:
+                await writer.wait_closed()
+            except OSError:
+                pass
 
     def drop(self) -> bool:
         """End all visits, for their memory; False when there were none."""
-        return bool(self.listener) and self.listener.drop()
+        listener = self.listener
+        self.listener = None
+        if listener:
+            self._rest_s = _REST_S
+            listener.drop()
+        return listener is not None
 
     def make_way(self) -> bool:
         """Work that needs much memory begins: are visits in the way; then they end."""
-        return bool(self.listener) and self.listener.make_way()
+        return self.listener is not None and self.listener.in_the_way() and self.drop()

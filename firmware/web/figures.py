@@ -63,7 +63,7 @@ def _status(web: "Listener", charger: "Charger", now: dict) -> str:
         core.module.temperature_c10,
         core.gun_c10,
         len(web.viewers),
-        web.refused,
+        web.door.refused,
     )
 
 
@@ -85,7 +85,7 @@ def _metrics(web: "Listener", charger: "Charger", now: dict) -> "Iterator[bytes]
         now["tick_max_ms"],
         now["uptime_ms"] // 1000,
         len(web.viewers),
-        web.refused,
+        web.door.refused,
     )
     rows = _METRICS.strip().split("\n")
     for index in range(len(rows)):

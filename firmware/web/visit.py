@@ -44,7 +44,7 @@ async def serve(
         return _answer(web, method, path, field, body)
 
     if len(web.visits) - len(web.viewers) > _MOST:
-        web.refused += 1
+        web.door.refused += 1
         return None
     visit[1] = _SECONDS
     return await talk(reader, writer, answer)
@@ -52,7 +52,7 @@ async def serve(
 
 def refuse(web: "Listener", status: int, why: str) -> tuple:
     """The answer to what is not allowed, counted and logged; `why` holds nothing secret."""
-    web.refused += 1
+    web.door.refused += 1
     web.charger.log.warn("web", "%d: %s", status, why)
     return status, "text/plain", why.encode()
 

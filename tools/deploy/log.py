@@ -18,12 +18,12 @@ _END = "rivot: end of the log"
 def lines(port: str, say: Callable[[str], None], stored: bool = True) -> Iterator[str]:
     """Line by line, until the port goes. Raises serial.SerialException."""
     with serial.Serial(port, 115200, timeout=0.2, exclusive=True) as source:
-        say(f"{port}: the charger runs on; Ctrl-C leaves")
-        asked = time.monotonic()
         waiting = stored
         if stored:
             source.reset_input_buffer()
             source.write(REQUEST)
+        asked = time.monotonic()
+        say(f"{port}: the charger runs on; Ctrl-C leaves")
         part = b""
         while True:
             part += source.readline()
