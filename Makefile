@@ -96,7 +96,7 @@ deploy: $(READY) ## this code to a running board, its data untouched
 	@$(PY) -m tools.deploy code $(ON_PORT) $(ARGS)
 repl: $(READY) ## the board's console (Ctrl-C stops the charger, Ctrl-] leaves)
 	@$(PY) -m tools.deploy repl $(ON_PORT) $(ARGS)
-logs: $(READY) ## what the charger prints, while it runs
+logs: $(READY) ## its stored log, then what it prints, while it runs on
 	@$(PY) -m tools.deploy logs $(ON_PORT) $(ARGS)
 backup: $(READY) ## settings, journal, certificates into backups/ (FILE=)
 	@$(PY) -m tools.deploy backup $(ON_PORT) $(if $(FILE),--file '$(FILE)') $(ARGS)

@@ -24,6 +24,7 @@ _INPUTS = (  # GPIO, what it is, what low means, what high means
     (33, "gun", "plugged", "unplugged"),
     (13, "button", "pressed", "not pressed"),
 )
+_NO_PULL = 34  # this GPIO and those above have no pull resistor of their own
 _CONTACTS = ("door_pin", "earth_fault_pin")  # low: closed, healthy
 _KINDS = ("bms", "power", "meter", "reader")
 
@@ -44,7 +45,8 @@ def inputs() -> None:
         if number >= 0:
             rows.append((number, key[:-4], "closed", "open, or its wire is broken"))
     for number, what, low, high in rows:
-        level = Pin(number, Pin.IN, Pin.PULL_UP)()
+        pull = Pin.PULL_UP if number < _NO_PULL else None
+        level = Pin(number, Pin.IN, pull)()
         print("GPIO %2d  %-18s %d  %s" % (number, what, level, high if level else low))
 
 

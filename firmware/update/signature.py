@@ -17,6 +17,7 @@ MAGIC = b"RIVOTUP1"
 HEAD = const(76)
 _LONGEST_MANIFEST = const(32768)
 _BLOCK = const(512)
+_KEY = const(64)
 
 
 def check(path: str, feed: "Callable") -> int:
@@ -36,13 +37,24 @@ def check(path: str, feed: "Callable") -> int:
             hashed.update(file.read(_BLOCK))
         hashed.update(file.read(size % _BLOCK))
         digest = hashed.digest()
-    for line in read_bytes(KEYS_FILE).decode().split("\n"):
-        words = line.split()
+    for key in _keys():
         valid = None
-        steps = verify(digest, head[12:], unhexlify(words[0])) if words else iter((False,))
+        steps = verify(digest, head[12:], key)
         while valid is None:
             valid = next(steps)
             feed()
         if valid:
             return size
     raise ChargerError("no key of this charger has signed it")
+
+
+def _keys() -> "Iterator[bytes]":
+    """The charger's keys; a line that is none, like a note between them, is passed over."""
+    for line in read_bytes(KEYS_FILE).split(b"\n"):
+        words = line.split()
+        try:
+            key = unhexlify(words[0]) if words else b""
+        except ValueError:
+            continue
+        if len(key) == _KEY:
+            yield key

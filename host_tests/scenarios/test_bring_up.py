@@ -38,13 +38,13 @@ def run(observer=None):
 def typed(tmp_path, monkeypatch):
     """Starts a charger whose main.py is what somebody types at the REPL."""
     script = tmp_path / "main.py"
-    script.write_text(TYPED)
 
-    def start(on):
+    def start(on, settings=None, what=TYPED):
+        script.write_text(what)
         if on != "cpython":  # with the code as it is on the chip
             code = {**build.files(), "/main.py": script}
             monkeypatch.setattr(process, "code_files", lambda firmware: code)
-            return Bench(on=on, heap="112k")
+            return Bench(on=on, heap="112k", settings=settings)
         shutil.copytree(ROOT / "firmware", tmp_path / "firmware")
         shutil.copy(ROOT / "boot.py", tmp_path)
         return Bench(on=on, firmware=tmp_path)
@@ -71,3 +71,26 @@ def test_every_part_is_shown_and_stays_off(on, typed):
     assert "refused: hardware.json: no meter is chosen" in shown
     assert "refused: hardware.json: no pump is chosen" in shown
     assert not plant["module_on"] and not plant["contactor"]
+
+
+CONTACTS = """
+import json, time
+
+def run(observer=None):
+    with open("hardware.json", "w") as file:
+        json.dump({"door_pin": 36, "earth_fault_pin": 12}, file)
+    from firmware import bring_up
+    bring_up.inputs()
+    print("looked at all")
+    while True:
+        time.sleep_ms(1000)
+"""
+
+
+def test_a_contact_on_a_pin_without_pull_resistors_is_shown(typed):
+    """GPIO 34 to 39 have none; asked for one, the chip refuses."""
+    with typed("micropython32", {"door_pin": 36, "earth_fault_pin": 12}, CONTACTS) as bench:
+        bench.run(5)
+        shown = bench.output
+    assert "looked at all" in shown
+    assert "GPIO 36  door" in shown and "GPIO 12  earth_fault" in shown

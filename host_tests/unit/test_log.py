@@ -78,3 +78,44 @@ def test_a_line_without_memory_is_dropped():
         raise MemoryError
 
     Log(Clock(), INFO, full).error("x", "text")
+
+
+def test_a_flood_is_cut_short_counted_and_hides_no_error(lines):
+    clock = Clock()
+    log = Log(clock, INFO, lines.append)
+    for number in range(500):
+        log.warn("bms", "noise %d", number)
+    assert len(lines) == 30, "the rest of the burst is for errors"
+    log.error("fault", "Weld")
+    assert lines[-2].endswith("W log: 470 lines left out") and lines[-1].endswith("E fault: Weld")
+    for _ in range(100):
+        log.error("bms", "noise")
+    assert len(lines) < 45
+
+
+def test_after_a_flood_there_is_a_line_a_second(lines):
+    clock = Clock()
+    log = Log(clock, INFO, lines.append)
+    for _ in range(100):
+        log.info("bms", "noise")
+    lines.clear()
+    for _ in range(20):
+        clock.ms += 1000
+        for _ in range(5):
+            log.info("bms", "noise")
+    noise = [line for line in lines if "noise" in line]
+    assert len(noise) == 20 and "4 lines left out" in lines[-2]
+
+
+def test_a_line_is_cut_and_stays_one_line(lines):
+    log = make(lines)
+    log.info("bms", "x" * 1000 + "\nsecond")
+    log.info("bms", "a\nb")
+    assert len(lines[0]) < 230 and lines[1].endswith("bms: a b")
+
+
+def test_the_ring_holds_the_newest_and_never_grows(lines):
+    log = Log(Clock(), INFO, lines.append, size=256)
+    for number in range(30):
+        log.error("bms", "number %d", number)
+    assert len(log.ring) == 256 and b"number 29\n" in bytes(log.ring) * 2
