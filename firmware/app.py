@@ -32,55 +32,6 @@ from firmware.storage.journal import Journal
 from firmware.storage.outbox_store import OutboxStore
 from firmware.storage.register import EnergyRegister
 
-# Loaded once at the start: what MicroPython keeps for ever of a module (its names) then lies with
-# the rest of what stays, and not in the middle of the memory that is free.
-_WARM = (
-    "firmware.services.authorization",
-    "firmware.services.books",
-    "firmware.services.commands",
-    "firmware.services.core_events",
-    "firmware.services.session_start",
-    "firmware.services.profile_keeper",
-    "firmware.services.profile_limits",
-    "firmware.services.recovery",
-    "firmware.services.registration",
-    "firmware.services.sampling",
-    "firmware.services.snapshot",
-    "firmware.services.smart_charging",
-    "firmware.services.standing",
-    "firmware.services.start_record",
-    "firmware.services.statuses",
-    "firmware.services.tag_answers",
-    "firmware.services.tag_keeper",
-    "firmware.services.tags",
-    "firmware.storage.tag_cache",
-    "firmware.services.transaction_data",
-    "firmware.services.transfers",
-    "firmware.storage.log_keeper",
-    "firmware.ocpp.charging_profiles",
-    "firmware.ocpp.composite",
-    "firmware.ocpp.core",
-    "firmware.ocpp.date_parser",
-    "firmware.ocpp.firmware_management",
-    "firmware.ocpp.get_configuration",
-    "firmware.ocpp.key_check",
-    "firmware.ocpp.local_list",
-    "firmware.ocpp.profile_check",
-    "firmware.ocpp.profile_fields",
-    "firmware.ocpp.payloads",
-    "firmware.ocpp.profiles",
-    "firmware.ocpp.remote_trigger",
-    "firmware.ocpp.reservation",
-    "firmware.ocpp.rivot",
-    "firmware.ocpp.meter_values",
-    "firmware.ocpp.samples",
-    "firmware.ocpp.stop_parts",
-    "firmware.ocpp.set_charging_profile",
-    "firmware.ocpp.strict_json",
-    "firmware.charging.fault_texts",
-    "firmware.charging.faults",
-    "firmware.net.dial",
-)
 # Asked for here, because the table of keys is large and there is little room when they matter.
 _KEYS = (
     "AuthorizationCacheEnabled",
@@ -99,8 +50,7 @@ _KEYS = (
 
 def build() -> Charger:
     """The charger, ready to run. Raises ChargerError when a chip of the board does not answer."""
-    for name in _WARM:
-        on_demand.load(name)
+    on_demand.load("firmware.warm_up").load_all()
     supervisor = Supervisor()  # first, because its table is large
     charger = Charger()
     charger.clock = clock = Clock(machine.RTC())

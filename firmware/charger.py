@@ -4,13 +4,15 @@
 """
 
 import asyncio
+import gc
 
 import machine
 
 from firmware.on_demand import load
 from firmware.tasks import Tasks
 
-_PAGE_MS = 1000
+_PAGE_MS = 3000
+_PAGE_ROOM = 12_500  # bytes; drivers that take more are worth more than a page
 
 
 class Charger:
@@ -45,9 +47,11 @@ class Charger:
         """Let browsers in, except while something else needs the page's port or memory."""
         point = self.charge_point
         while True:
-            if not point.page_aside:
-                await load("firmware.web.door").Door(self).run()
             await asyncio.sleep_ms(_PAGE_MS)
+            if not point.page_aside:
+                gc.collect()
+                if gc.mem_free() > _PAGE_ROOM:
+                    await load("firmware.web.door").Door(self).run()
 
     def restart(self, at_once: bool = False) -> None:
         """End `run`, so that main.py resets the chip; `at_once` where that has not helped."""

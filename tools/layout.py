@@ -14,6 +14,7 @@ FOLDER = "m"
 ON_DEMAND = {
     "firmware",
     "firmware.app",
+    "firmware.warm_up",
     "firmware.bring_up",
     "firmware.settings",
     "firmware.values",

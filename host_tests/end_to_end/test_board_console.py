@@ -29,6 +29,7 @@ class Terminal:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tools.deploy", *words],
             cwd=ROOT, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )  # fmt: skip
         os.close(slave)
 

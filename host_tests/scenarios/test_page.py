@@ -39,7 +39,7 @@ SESSION_S = 1800
 def bench(start) -> Bench:
     bench = start(PAGE)
     booted(bench)
-    bench.run(3)
+    bench.run(5)
     return bench
 
 
