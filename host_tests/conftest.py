@@ -1,5 +1,6 @@
 """Lets the firmware be imported on CPython: MicroPython's extras, before any test module loads."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -42,3 +43,9 @@ def pytest_configure(config: pytest.Config) -> None:
         missing = [name for name in NAMES if command(name) is None]
         if missing:
             pytest.exit(f"CI needs {', '.join(missing)}: make micropython", returncode=1)
+
+
+def pytest_collection_finish() -> None:
+    """The firmware collects garbage often: it need not look at thousands of tests each time."""
+    gc.collect()
+    gc.freeze()

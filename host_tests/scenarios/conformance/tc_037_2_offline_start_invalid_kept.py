@@ -40,7 +40,7 @@ def test_it_is_held(bench, how: str) -> None:
     bench.run(3)
     assert power_is_off(bench)
     before_wh = bench.state()["energy_wh"]
-    nothing(bench, 120, ("StopTransaction", "StatusNotification"))
+    nothing(bench, 40, ("StopTransaction", "StatusNotification"))
     assert bench.state()["energy_wh"] == before_wh
     assert bench.state()["transaction"] == transaction_id(bench)
     conflicts = [
