@@ -41,7 +41,7 @@ def inputs() -> None:
     rows = list(_INPUTS)
     options = _options()
     for key in _CONTACTS:
-        number = getattr(options, key)
+        number = options[key]
         if number >= 0:
             rows.append((number, key[:-4], "closed", "open, or its wire is broken"))
     for number, what, low, high in rows:
@@ -140,7 +140,7 @@ def _wanted(kind: str, kinds_of_wire: tuple) -> tuple:
     if kind not in _KINDS:
         raise ChargerError("%s: one of %s wanted" % (kind, ", ".join(_KINDS)))
     options = _options()
-    name = getattr(options, kind)
+    name = options[kind]
     wants = load("firmware.drivers.%s.%s" % (kind, name)).WIRE if name != "none" else ()
     if not wants or wants[0] not in kinds_of_wire:
         raise ChargerError("hardware.json: %s=%s has no %s" % (kind, name, kinds_of_wire[0]))

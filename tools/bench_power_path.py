@@ -56,13 +56,20 @@ def free_port() -> int:
 class Charger:
     """A virtual charger in a process of its own, and its control port."""
 
-    def __init__(self, on: str, url: str, flash: Path | None, settings: dict[str, str]) -> None:
+    def __init__(
+        self,
+        on: str,
+        url: str,
+        flash: Path | None,
+        settings: dict[str, str],
+        erase_ms: int = _ERASE_MS,
+    ) -> None:
         self._port, self.page_port = free_port(), free_port()
         self._words = [
             *("-m", "tools.sim", "--csms", url, "--on", on, "--control", str(self._port)),
             *(("--heap", HEAP) if on != "cpython" else ()),
             *(("--flash", str(flash)) if flash else ()),
-            *("--erase-ms", str(_ERASE_MS), "--web", str(self.page_port)),
+            *("--erase-ms", str(erase_ms), "--web", str(self.page_port)),
             *(word for key, value in settings.items() for word in ("--set", f"{key}={value}")),
         ]
         self.said = b""

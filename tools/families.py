@@ -40,10 +40,36 @@ def _has_members(
     )
 
 
-def shared_names(group: list[str]) -> dict[str, str]:
-    """Short names for the private members that the sources of one group have."""
-    members = set().union(*(private_members(ast.parse(source)) for source in group))
-    return short_private_names(members, group)
+def shared_names(modules: list[Module], group: set[str]) -> dict[str, dict[str, str]]:
+    """For each module of a group: its private members and the short names that they get.
+
+    A member has the same name in all of them. Two members get the same one where no object can
+    have both: no class has either's module among its own and its bases' modules.
+    """
+    ours = [module for module in modules if module.name in group]
+    present = {module.name: private_members(module.tree) for module in ours}
+    parents = {module.name: {base for base in _bases(module) if base in group} for module in ours}
+    lines = {name: _line(name, parents) for name in present}
+    objects = {
+        member: frozenset(
+            name for name, line in lines.items() if any(member in present[m] for m in line)
+        )
+        for member in set().union(*present.values())
+    }
+    short = short_private_names(objects, [module.source for module in ours])
+    return {
+        name: {member: short[member] for member in members} for name, members in present.items()
+    }
+
+
+def _line(name: str, parents: dict[str, set[str]]) -> set[str]:
+    """The module and all where its classes have bases, and those theirs."""
+    line = {name}
+    while True:
+        more = set().union(*(parents[one] for one in line)) - line
+        if not more:
+            return line
+        line |= more
 
 
 def _bases(module: Module) -> Iterator[str]:

@@ -1,10 +1,12 @@
 """Which modules are joined for the chip, which are loaded for one use, and what those are called.
 
 A module that is loaded for one use costs RAM for ever by its name and its path, so most of them go
-into the folder `m` under a name of a letter or two (firmware/__init__.py puts it on the path).
+into the folder `m` under a name that MicroPython has in its own program, and are found there by
+firmware/on_demand.py.
 """
 
 import ast
+import keyword
 import string
 from collections.abc import Iterable
 from pathlib import Path
@@ -162,11 +164,20 @@ def module_name(src: Path, path: Path) -> str:
 
 def on_demand(name: str) -> bool:
     """Is the module loaded only while it is used."""
-    return name in ON_DEMAND or (name.startswith(CHOSEN) and name not in _ALWAYS)
+    return name in ON_DEMAND or chosen(name)
 
 
-def short_modules(sources: dict[str, str], packages: Iterable[str]) -> dict[str, str]:
+def chosen(name: str) -> bool:
+    """Is the module one that the hardware options choose: loaded at the start, it stays."""
+    return name.startswith(CHOSEN) and name not in _ALWAYS
+
+
+def short_modules(
+    sources: dict[str, str], packages: Iterable[str], cheap: Iterable[str] = ()
+) -> dict[str, str]:
     """Dotted name -> short one, for the modules (name -> source) that can have one.
+
+    `cheap` names are given out first: they cost no RAM.
 
     None for packages, nor for modules that a text in a source might mean by a part of their name.
     """
@@ -180,9 +191,11 @@ def short_modules(sources: dict[str, str], packages: Iterable[str]) -> dict[str,
                     continue
                 if text.startswith("firmware.") and text not in sources:
                     pieces = (*pieces, text)
-    letters = string.ascii_lowercase  # not every PC's file system tells a from A
-    names = (first + letter for first in ("", *letters) for letter in letters)
-    free = (name for name in names if name not in ("as", "if", "in", "is", "or"))
+    letters = string.ascii_lowercase
+    pairs = (first + letter for first in letters for letter in letters)
+    names = dict.fromkeys([*cheap, *pairs])
+    # Not every PC's file system tells a from A.
+    free = (name for name in names if name.islower() and name not in keyword.kwlist)
     return {
         module: "_".join(module.split(".")[2:]) if module.startswith(_BY_NAME) else next(free)
         for module in sorted(sources)
@@ -190,13 +203,17 @@ def short_modules(sources: dict[str, str], packages: Iterable[str]) -> dict[str,
     }
 
 
-def with_short_modules(source: str, short: dict[str, str]) -> str:
-    """`source` with the imports and the texts that name a module naming its short name."""
+def with_short_modules(source: str, short: dict[str, str], loader: str = "") -> str:
+    """`source` with the imports and the texts that name a module naming its short name.
+
+    `loader`: what firmware/on_demand.py's `load` is called; imports become calls of it, because
+    the interpreter never forgets the path of a module that it imports itself.
+    """
     lines = [line.encode() for line in source.splitlines(keepends=True)]
     edits = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom):
-            text = _import(node, short)
+            text = _import(node, short, loader)
         elif isinstance(node, ast.Constant) and node.value in short:
             text = f'"{short[node.value]}"'
         elif isinstance(node, ast.Constant) and node.value == _TEMPLATE and short:
@@ -212,7 +229,14 @@ def with_short_modules(source: str, short: dict[str, str]) -> str:
     return b"".join(lines).decode()
 
 
-def _import(node: ast.ImportFrom, short: dict[str, str]) -> str:
+def _import(node: ast.ImportFrom, short: dict[str, str], loader: str) -> str:
+    if node.module in short and loader:
+        first = node.names[0].asname or node.names[0].name
+        rest = "".join(f"{a.asname or a.name} = {first}.{a.name}; " for a in node.names[1:])
+        call = (
+            f'from firmware.resident import {loader}; {first} = {loader}("{short[node.module]}")'
+        )
+        return f"{call}; {rest}{first} = {first}.{node.names[0].name}"
     names = [f"{a.name} as {a.asname}" if a.asname else a.name for a in node.names]
     if node.module in short:
         return f"from {short[node.module]} import {', '.join(names)}"

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from keyword import iskeyword
 
 from tools.bundle import Bundle, constants
+from tools.roles import bare_tree
 
 # What a table may consist of that the build leaves out when nobody reads it.
 _TABLE = (ast.Constant, ast.Tuple, ast.List, ast.Dict, ast.Name, ast.expr_context)
 
-_SHORT_TEXT = 10  # the compiler keeps texts up to this length as names
+SHORT_TEXT = 10  # the compiler keeps texts up to this length as names
 
 
 def lean(bundle: Bundle, wanted: set[str]) -> Bundle:
@@ -50,7 +51,9 @@ def hot_first(source: str, most: int = 120) -> str:
     """`source` with a first statement, never run, that names what its functions name most often.
 
     A name takes one byte in the bytecode where it is among the first 128 of its module, else two;
-    they are numbered as they are met. The statement itself is gone once the module is loaded.
+    they are numbered as they are met. Long texts that could be names are named, too: the compiler
+    then keeps each once, as a name, instead of a copy for every place. The statement itself is
+    gone once the module is loaded.
     """
     uses: Counter[str] = Counter()
     tree = ast.parse(source)
@@ -60,9 +63,17 @@ def hot_first(source: str, most: int = 120) -> str:
     for constant in constants(tree):  # the compiler forgets them
         del uses[constant]
     hot = [text for text, _ in uses.most_common(most)]
-    names = "".join(f".{text}" for text in hot if text.isidentifier() and not iskeyword(text))
+    shown = [*hot, *sorted(_long_texts(source) - {*hot})]
+    names = "".join(f".{text}" for text in shown if text.isidentifier() and not iskeyword(text))
     texts = ", ".join(repr(text) for text in hot if not text.isidentifier())
-    return f"if __name__ == 0: __name__{names}({texts})\n{source}" if hot else source
+    return f"if __name__ == 0: __name__{names}({texts})\n{source}" if shown else source
+
+
+def _long_texts(source: str) -> set[str]:
+    """The texts that could be names, of what the compiler keeps."""
+    parts = ast.walk(bare_tree(source))
+    texts = {p.value for p in parts if isinstance(p, ast.Constant) and isinstance(p.value, str)}
+    return {text for text in texts if text.isidentifier() and len(text) > SHORT_TEXT}
 
 
 def _named_by(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[str]:
@@ -85,5 +96,5 @@ def _named_by(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[str]
         elif isinstance(part, ast.keyword) and part.arg:
             yield part.arg
         elif isinstance(part, ast.Constant) and isinstance(part.value, str):
-            if len(part.value) <= _SHORT_TEXT:
+            if len(part.value) <= SHORT_TEXT:
                 yield part.value

@@ -8,13 +8,23 @@ the log's texts and the tables for `python -m tools.where`.
 import ast
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 from tools import bundle, lean
 from tools.families import families, shared_names
-from tools.layout import CHOSEN, FOLDER, module_name, on_demand, short_modules, with_short_modules
-from tools.rename import platform_names, renamed, short_names, words
+from tools.layout import (
+    CHOSEN,
+    FOLDER,
+    chosen,
+    module_name,
+    on_demand,
+    short_modules,
+    with_short_modules,
+)
+from tools.rename import cheap_modules, platform_names, renamed, short_names, words
 from tools.rewrite import rewrite
 from tools.squeeze import LogTexts, keywords, shorten, shorten_arguments
+from tools.texts import known_texts, packed
 
 LINES = "resident.lines"  # where each line of the joined module comes from, when it has lines
 MODULES = "resident.modules"  # which source each file on the chip is made from
@@ -26,7 +36,8 @@ _TYPE_ONLY = (
     (re.compile(r"^if TYPE_CHECKING:", re.M), "if False:"),
 )
 # The folder of the modules with short names is found first, wherever this package lies.
-_FIND_SHORT = f"\nimport sys\nsys.path.insert(0, __path__[:-8] + {FOLDER!r})\n"
+_FIND_SHORT = f'\nimport sys\nsys.path[:0] = ["/x", __path__[:-8] + {FOLDER!r}]\n'
+_LOADER = ("firmware.on_demand", "load")
 # What people use by hand: functions keep their names.
 _REPL = ("firmware.charger", "firmware.bring_up")
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -34,6 +45,13 @@ _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 class PrepareError(Exception):
     """A source is not Python."""
+
+
+class Prepared(NamedTuple):
+    """What becomes a file on the chip; does it stay in RAM once it is loaded."""
+
+    text: str
+    stays: bool
 
 
 def plain(paths: list[Path], dst: Path) -> dict[Path, str]:
@@ -54,11 +72,11 @@ def plain(paths: list[Path], dst: Path) -> dict[Path, str]:
 
 def prepare(
     src: Path, dst: Path, paths: list[Path], outside: list[Path], lines: bool
-) -> dict[str, str]:
-    """Output (below `dst`, without suffix) -> text to compile, for the firmware in `src`.
+) -> dict[str, Prepared]:
+    """Output (below `dst`, without suffix) -> what to compile, for the firmware in `src`.
 
-    `outside` are sources that use the firmware and are not part of it. `lines`: tracebacks will
-    have line numbers; the places in the joined module are noted down, too.
+    `outside` are sources that use the firmware and are not part of it. `lines`: the joined
+    module will have line numbers; their places are noted down, too.
     """
     sources = plain(paths, dst)
     modules = _modules(src, sources)
@@ -66,6 +84,8 @@ def prepare(
     inside = {module.name for module in resident}
     names = bundle.Names(resident, [m for m in modules if m.name not in inside])
     ready = {m.name: rewrite(m, names, m.name in inside) for m in modules}
+    loader = names.of(*_LOADER) if _LOADER[0] in inside else ""
+    names.wanted.add(loader)
     joined = lean.lean(bundle.join(resident, names, ready), names.wanted)
     # What is loaded on demand still needs its package.
     packages = {m.name for m in modules if m.path.name == "__init__.py"}
@@ -78,7 +98,7 @@ def prepare(
         if module.name in _REPL:
             used |= {name.rpartition(".")[2] for _, name in _qualified(module.tree)}
     new = short_names(texts, used, platform_names(), CHOSEN)
-    short = short_modules(texts, packages)
+    short = short_modules(texts, packages, cheap_modules())
     texts = {name: renamed(text, new) for name, text in texts.items()}
     origins = {
         path.relative_to(src.parent).as_posix(): dict(_qualified(ast.parse(text)))
@@ -89,7 +109,11 @@ def prepare(
     (dst / LINES).unlink(missing_ok=True)
     if lines:  # the first is made up by hot_first
         (dst / LINES).write_text("\n".join([joined.lines[0], *joined.lines]) + "\n")
-    texts = {name: with_short_modules(text, short) for name, text in texts.items()}
+    loader = new.get(loader, loader)
+    texts = {name: with_short_modules(text, short, loader) for name, text in texts.items()}
+    known = known_texts(texts, {bundle.BUNDLE, *packages})
+    for name in texts.keys() - {bundle.BUNDLE, *packages}:
+        texts[name] = packed(texts[name], known)
     texts[bundle.BUNDLE] = lean.hot_first(texts[bundle.BUNDLE])
     files = [m for m in texts if m not in short and m not in packages]
     packages = {p for p in packages if _needed(p, files)}
@@ -101,7 +125,7 @@ def prepare(
     if short and "firmware" in texts:
         texts["firmware"] += _FIND_SHORT
     return {
-        _output(name, packages, short): text
+        _output(name, packages, short): Prepared(text, name == bundle.BUNDLE or chosen(name))
         for name, text in texts.items()
         if name in packages or name not in paths_of or paths_of[name].name != "__init__.py"
     }
@@ -112,8 +136,7 @@ def _modules(src: Path, sources: dict[Path, str]) -> list[bundle.Module]:
     plain_ones = [bundle.Module(module_name(src, path), path, sources[path]) for path in sources]
     shared: dict[str, dict[str, str]] = {}
     for group in families(plain_ones):
-        names = shared_names([module.source for module in plain_ones if module.name in group])
-        shared |= dict.fromkeys(group, names)
+        shared |= shared_names(plain_ones, group)
     modules = []
     for number, module in enumerate(plain_ones):
         mark = "" if on_demand(module.name) else f"{number:x}"

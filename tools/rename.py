@@ -3,7 +3,8 @@
 The same name becomes the same in every module, so what it means does not change. Names that the
 interpreter has in its own program cost nothing, so those that the firmware does not use are given
 out first, then names of one and two letters. An attribute and a name that is no attribute may
-share one: they are never looked up in the same place.
+share one: they are never looked up in the same place. So may what different modules have at their
+top level, where no module imports both.
 
 Left alone is what somebody else may ask for: names of MicroPython, names that a text mentions
 (getattr, tables of keys), error classes, what boot.py, main.py or the REPL use.
@@ -16,6 +17,7 @@ import importlib.metadata
 import io
 import keyword
 import string
+import sys
 import tokenize
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,6 +65,15 @@ requesting runq_len waitq_len sgen stream_awrite out_buf exc tb cb dt sz src req
 keepends separators mem8 mem16 recv_into getpeercert do_handshake_on_connect verify_callback
 start_new_thread allocate_lock get_ident stack_size LockType soft_reset unlink stat urandom
 function cls dict_view single stop rb wb future NotImplemented func funcs doc
+eval exec exit imag real sort argv coro gmtime mktime modify reversed localtime lookahead progsize
+readsize newline buffering byteorder dict_keys dict_items dict_values globals aclose waiter
+awritestr peername classmethod staticmethod get_extra_info get_event_loop run_forever
+run_until_complete wait_io_event queue_read queue_write short_hash mem_total mem_current mem_peak
+ticks_cpu platform version_info maxsize builtins reverse Ellipsis NoneType NameError SyntaxError
+OverflowError AssertionError IndentationError ViperTypeError StopAsyncIteration SingletonGenerator
+IOQueue TaskQueue ThreadSafeFlag set_exception_handler get_exception_handler call_exception_handler
+default_exception_handler symmetric_difference_update _asyncio writeblocks readblocks SSLSocket
+SO_REUSEADDR python_compiler libc_ver execfile
 """
 
 
@@ -76,6 +87,18 @@ def platform_names() -> set[str]:
                 found |= set(names_in(_parsed(text)))
                 found |= set(file.with_suffix("").parts)
     return found
+
+
+def cheap_names() -> list[str]:
+    """Names that cost no RAM."""
+    return _FREE.split()
+
+
+def cheap_modules() -> list[str]:
+    """Names for modules that cost no RAM and that no module of MicroPython has."""
+    files = [file for package in _STUBS for file in importlib.metadata.files(package) or ()]
+    taken = {file.parts[0].partition(".")[0] for file in files} | sys.stdlib_module_names
+    return [name for name in cheap_names() if name not in taken]
 
 
 def _parsed(text: str) -> ast.Module:
@@ -103,7 +126,7 @@ def _fresh(taken: set[str]) -> Iterator[str]:
     """Names to give out: those that cost nothing, then the shortest."""
     letters = string.ascii_letters
     short = (first + letter for first in ("", *letters) for letter in letters)
-    for name in dict.fromkeys([*_FREE.split(), *short]):
+    for name in dict.fromkeys([*cheap_names(), *short]):
         if name not in taken:
             yield name
 
@@ -130,18 +153,39 @@ def short_names(
             rank[name] = min(rank[name], place)
     order = sorted(wanted, key=lambda name: (rank[name], name))
     taken = roles.all | mentioned | outside | set(keyword.kwlist)
+    apart = roles.of_one_module(trees, BUNDLE) & wanted
+    groups = _groups(apart & roles.attributes, trees) + _groups(apart - roles.attributes, trees)
+    groups += [[name] for name in order if name not in apart]
     new: dict[str, str] = {}
     attribute, variable = _fresh(taken), _fresh(taken)
-    both = roles.attributes & roles.plain
-    for name in (name for name in order if name in both):
-        new[name] = next(attribute)
+    both = [group for group in groups if roles.attributes & {*group} and roles.plain & {*group}]
+    for group in both:
+        new |= dict.fromkeys(group, next(attribute))
     shared = set(new.values())
-    for name in (name for name in order if name not in both):
-        if name in roles.attributes:
-            new[name] = next(attribute)
+    for group in (group for group in groups if group not in both):
+        if group[0] in roles.attributes:
+            short = next(attribute)
         else:
-            new[name] = next(short for short in variable if short not in shared)
+            short = next(short for short in variable if short not in shared)
+        new |= dict.fromkeys(group, short)
     return new
+
+
+def _groups(names: set[str], trees: dict[str, ast.Module]) -> list[list[str]]:
+    """The names in groups that can share one: no module has two of a group."""
+    places: dict[str, set[str]] = {name: set() for name in names}
+    for module, tree in trees.items():
+        for name in names & set(names_in(tree)):
+            places[name].add(module)
+    groups: list[tuple[list[str], set[str]]] = []
+    for name in sorted(names, key=lambda name: (-len(places[name]), name)):
+        free = next((pair for pair in groups if not pair[1] & places[name]), None)
+        if free is None:
+            free = ([], set())
+            groups.append(free)
+        free[0].append(name)
+        free[1].update(places[name])
+    return [group for group, _ in groups]
 
 
 def renamed(source: str, new: dict[str, str]) -> str:

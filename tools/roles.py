@@ -11,6 +11,7 @@ _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 WORD = re.compile(r"[A-Za-z_]\w*")
 # A text that may be a piece of a name, as in getattr(options, kind + "_tx") or "power_%s_pin".
 _PIECE = re.compile(r"(?:\w|%[sd]|\{\w*\})+")
+_PROSE = {"a", "and", "does", "in", "is", "it", "not", "of", "or", "that", "the", "to", "too"}
 _HOLE = re.compile(r"%[sd]|\{\w*\}")
 
 
@@ -108,12 +109,13 @@ class Roles:
         elif isinstance(node, ast.ExceptHandler) and node.name:
             self.plain.add(node.name)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if '":' not in node.value:  # JSON
+            if node.value not in self._modules and not _says_something(node.value):
                 self._texts.add(node.value)
         elif isinstance(node, ast.Import | ast.ImportFrom):
             self._import(node)
         elif isinstance(node, ast.Assign) and _is_const(node.value):
-            self.fixed |= _bound(node)  # the compiler puts the value in and forgets the name
+            # The compiler puts the value in, and forgets a private name.
+            self.fixed |= {name for name in _bound(node) if name[0] == "_"}
         elif isinstance(node, _FUNCTION):
             self.plain.add(node.name)
         elif isinstance(node, ast.ClassDef):
@@ -153,6 +155,23 @@ class Roles:
             known |= more
         self.fixed |= known
 
+    def of_one_module(self, trees: dict[str, ast.Module], joined: str) -> set[str]:
+        """Names that are only ever bound at the top level of modules, not of `joined`."""
+        found: set[str] = set()
+        others: set[str] = set()
+        for module, tree in trees.items():
+            for statement in tree.body:
+                (others if module == joined else found).update(_bound(statement))
+            for node in ast.walk(tree):
+                if isinstance(node, ast.ClassDef):
+                    for statement in node.body:
+                        others |= _bound(statement)
+                elif isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
+                    others.add(node.attr)
+                elif isinstance(node, ast.keyword | ast.arg) and node.arg:
+                    others.add(node.arg)
+        return found - others
+
     def mentioned(self) -> set[str]:
         """Names that a text mentions or could be a piece of."""
         found = {word for text in self._texts for word in WORD.findall(text)}
@@ -171,6 +190,13 @@ class Roles:
             whole = re.compile("|".join(patterns))
             found |= {name for name in self.all if whole.fullmatch(name)}
         return found
+
+
+def _says_something(text: str) -> bool:
+    """JSON, a head of HTTP, a line for people: no list of names, nor a table of them."""
+    if '":' in text or "\r\n" in text:
+        return True
+    return "\n" not in text and bool(_PROSE & set(text.split()))
 
 
 def _only_read(tree: ast.AST) -> Iterator[ast.AST]:

@@ -48,16 +48,25 @@ def shorten(text: str, mark: str = "", members: dict[str, str] | None = None) ->
     return "".join(lines)
 
 
-def short_private_names(names: set[str], sources: list[str]) -> dict[str, str]:
-    """One short name for each that is the same in all sources, and free in all of them."""
+def short_private_names(names: dict[str, frozenset[str]], sources: list[str]) -> dict[str, str]:
+    """A short name for each, free in all sources; one for several with nothing in common.
+
+    `names`: name -> kinds of objects that have it.
+    """
     tokens = [token for source in sources for token in _tokens(source)]
     taken = {t.string for t in tokens if t.type == tokenize.NAME}
     quoted = _strings(tokens)
     fresh = (name for name in _short_names() if name not in taken)
-    return {
-        name: name if len(name) <= 2 or _quoted(name, quoted) else next(fresh)
-        for name in sorted(names)
-    }
+    short: dict[str, str] = {}
+    given: dict[str, frozenset[str]] = {}  # short name -> kinds of objects that have it
+    for name, kinds in sorted(names.items(), key=lambda item: (-len(item[1]), item[0])):
+        if len(name) <= 2 or _quoted(name, quoted):
+            short[name] = name
+            continue
+        free = (one for one, others in given.items() if not others & kinds)
+        short[name] = one = next(free, None) or next(fresh)
+        given[one] = given.get(one, frozenset()) | kinds
+    return short
 
 
 def _tokens(text: str) -> list[tokenize.TokenInfo]:

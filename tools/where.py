@@ -2,9 +2,9 @@
 
 `python -m tools.where < traceback.txt` prints it with the sources' files, lines and names;
 `python -m tools.where sqrt` tells which functions the chip calls so. The build must be the one
-that runs on the chip. Where several functions share a name, those stay that can call the next
-frame's.
-Built with RIVOT_LINES=1 in the environment tracebacks have lines: then it is always one place.
+that runs on the chip. What stays in RAM has no line numbers: its functions are told, and where
+several share a name, those that can call the next frame's. Built with RIVOT_LINES=1 in the
+environment all has lines: then it is always one place.
 """
 
 import argparse
@@ -95,13 +95,15 @@ class Map:
         assert match
         _, module, line, name = match.groups()
         named = self.called(name or "", module)
-        if not self.lines:
-            return named
-        if module == "resident" and 1 <= int(line) <= len(self.lines):
+        if module == "resident" and self.lines:
+            if not 1 <= int(line) <= len(self.lines):
+                return []
             file, _, line = self.lines[int(line) - 1].rpartition(":")
+        elif module == "resident" or int(line) <= 1:  # as every line without a number
+            return named
         else:
             file = next((p.file for p in self.places if p.module == module), "")
-        if not file or module == "resident" and int(match[3]) > len(self.lines):
+        if not file:
             return []
         # The last function that begins before the line.
         above = [p for p in named if p.file == file and p.line <= int(line)]

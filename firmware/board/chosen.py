@@ -4,10 +4,16 @@ from firmware.errors import ChargerError
 
 
 class Options:
-    """The options as attributes. AttributeError: there is none of that name."""
+    """The options as attributes or, where no name shall stay in RAM for it, as items.
+
+    AttributeError or KeyError: there is none of that name.
+    """
 
     def __init__(self, values: dict) -> None:
         self._values = values
+
+    def __getitem__(self, key: str) -> object:
+        return self._values[key]
 
     def __getattr__(self, key: str) -> object:
         values = self._values

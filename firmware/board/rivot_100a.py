@@ -69,8 +69,8 @@ def build(settings: "Settings", options: "Options", check_pins: "Callable") -> B
     board.lamp = Lamp(Pin(_LAMP, Pin.OUT, value=0))
     board.bms_reading = BmsReading()
     board.module_reading = ModuleReading()
-    board.door = _contact(options.door_pin)
-    board.earth_fault = _contact(options.earth_fault_pin)
+    board.door = _contact(options["door_pin"])
+    board.earth_fault = _contact(options["earth_fault_pin"])
     board.thermistor = board.gun_sense = None
     adc = _adc(options, "gun_temperature_pin")
     if adc:
@@ -110,7 +110,7 @@ def _contact(pin: int) -> "DigitalInput | None":
 
 def _adc(options: "Options", key: str) -> "machine.ADC | None":
     """The analog input at the pin of that option, None where it is not fitted."""
-    pin = getattr(options, key)
+    pin = options[key]
     if pin < 0:
         return None
     if pin < _FIRST_ADC:
@@ -140,8 +140,8 @@ class Wiring:
         self.buses = []
         self.polled = []
         for key in ("door_pin", "earth_fault_pin", "gun_temperature_pin", "gun_sense_pin"):
-            if getattr(options, key) >= 0:
-                self.pins.append((getattr(options, key), key))
+            if options[key] >= 0:
+                self.pins.append((options[key], key))
 
     def _use(self, pins: str) -> None:
         for pin in pins.split(","):
@@ -150,7 +150,7 @@ class Wiring:
 
     def driver(self, kind: str, reading: object) -> object:
         """The driver that the options choose for `kind`, on its wire."""
-        name = getattr(self._options, kind)
+        name = self._options[kind]
         module = load("firmware.drivers.%s.%s" % (kind, name))
         wants = module.WIRE
         wire = self.wire(kind, wants) if wants else None
@@ -173,7 +173,7 @@ class Wiring:
         interrupt = Pin(_MCP_INT, Pin.IN, Pin.PULL_UP)
         chip = load("firmware.drivers.can.mcp2515").Mcp2515
         crystal_hz = self._settings.mcp2515_crystal_hz
-        bitrate = self._options.bms_bitrate or wants[1]
+        bitrate = self._options["bms_bitrate"] or wants[1]
         return chip(self._shared_spi(), chip_select, interrupt, crystal_hz, bitrate)
 
     def _module_can(self, bitrate: int) -> "Can":
@@ -201,10 +201,10 @@ class Wiring:
         self._uarts[number] = kind
         baud, bits, parity, stop = wants[1:5]
         if baud is None:  # the options say it
-            baud = getattr(self._options, kind + "_baud")
-            parity = {"none": None, "even": 0, "odd": 1}[getattr(self._options, kind + "_parity")]
-        tx = getattr(self._options, kind + "_tx")
-        rx = getattr(self._options, kind + "_rx")
+            baud = self._options[kind + "_baud"]
+            parity = {"none": None, "even": 0, "odd": 1}[self._options[kind + "_parity"]]
+        tx = self._options[kind + "_tx"]
+        rx = self._options[kind + "_rx"]
         self.pins += [(rx, kind + "_rx")]
         if len(wants) > 5:  # it only listens
             return UART(number, baud, rx=rx, timeout=0)
@@ -215,12 +215,12 @@ class Wiring:
         )  # fmt: skip
 
     def _on_spi(self, kind: str, wants: tuple) -> tuple:
-        pin = getattr(self._options, kind + "_cs")
+        pin = self._options[kind + "_cs"]
         self.pins.append((pin, kind + "_cs"))
         return self._shared_spi(), Pin(pin, Pin.OUT, value=1)
 
     def _on_wiegand(self, kind: str, wants: tuple) -> tuple:
-        pins = self._options.reader_d0, self._options.reader_d1
+        pins = self._options["reader_d0"], self._options["reader_d1"]
         self.pins += [(pins[0], "reader_d0"), (pins[1], "reader_d1")]
         return Pin(pins[0], Pin.IN), Pin(pins[1], Pin.IN)
 
@@ -230,12 +230,12 @@ class Wiring:
         options = self._options
         for key in ("volts_out", "amps_out", "enable", "volts_in", "amps_in"):
             key = "power_%s_pin" % key
-            self.pins.append((getattr(options, key), key))
-        enable = Pin(options.power_enable_pin, Pin.OUT, value=0)
+            self.pins.append((options[key], key))
+        enable = Pin(options["power_enable_pin"], Pin.OUT, value=0)
         return (
-            PWM(Pin(options.power_volts_out_pin), freq=1000, duty_u16=0),
-            PWM(Pin(options.power_amps_out_pin), freq=1000, duty_u16=0),
+            PWM(Pin(options["power_volts_out_pin"]), freq=1000, duty_u16=0),
+            PWM(Pin(options["power_amps_out_pin"]), freq=1000, duty_u16=0),
             enable,
-            ADC(Pin(options.power_volts_in_pin), atten=ADC.ATTN_11DB),
-            ADC(Pin(options.power_amps_in_pin), atten=ADC.ATTN_11DB),
+            ADC(Pin(options["power_volts_in_pin"]), atten=ADC.ATTN_11DB),
+            ADC(Pin(options["power_amps_in_pin"]), atten=ADC.ATTN_11DB),
         )

@@ -25,7 +25,8 @@ from firmware.on_demand import load
 _TICK_MS = const(1000)
 _HANDSHAKE_MS = const(1000)  # longer than usual the control loop may stand still meanwhile
 _ROOM_MS = const(200)  # so long it takes at most until a transfer has left the memory
-_QUEUE = const(16)
+_QUEUE = const(16)  # messages that wait
+_QUEUE_CHARACTERS = const(2048)  # and all of them together: a slow server must not fill the heap
 _RETRY_BOOT_S = const(60)  # where the answer's interval is 0 or missing (OCPP 1.6 4.2)
 _MAX_BACKOFF_S = const(60)
 _STABLE_S = const(60)  # a connection that lived this long resets the back-off
@@ -55,6 +56,12 @@ _ON_ANSWER = const(2)
 _AFTER = const(3)
 _SEQ = const(4)
 _TXN = const(5)
+
+
+def _size(message: tuple) -> int:
+    """Characters of its payload, which is a text or its pieces."""
+    payload = message[_PAYLOAD]
+    return len(payload) if isinstance(payload, str) else sum(map(len, payload))
 
 
 class CentralSystem:
@@ -115,11 +122,22 @@ class CentralSystem:
         if not self.online and not (self._pending and self._triggering):
             self._tell(message, None)
             return
-        if len(self._queue) >= _QUEUE:
-            self._log.warn("ocpp", "queue full, %s dropped", self._queue[0][_ACTION])
-            self._tell(self._queue.pop(0), None)
-        self._queue.append(message)
+        queue = self._queue
+        queue.append(message)
+        while len(queue) > _QUEUE or len(queue) > 1 and sum(map(_size, queue)) > _QUEUE_CHARACTERS:
+            self._drop(action)
         self._wake.set()
+
+    def _drop(self, action: str) -> None:
+        """The queue is too long: the oldest message of the newest one's action goes, or of all."""
+        index = 0
+        while self._queue[index][_ACTION] != action:
+            index += 1
+        if index == len(self._queue) - 1:
+            index = 0
+        message = self._queue.pop(index)
+        self._log.warn("ocpp", "queue full, %s dropped", message[_ACTION])
+        self._tell(message, None)
 
     def boot(self) -> None:
         """Send BootNotification (again), as TriggerMessage asks for it."""
@@ -329,6 +347,8 @@ class CentralSystem:
         if reply is None:
             await asyncio.sleep_ms(_ROOM_MS)
             reply = self._handle(event)
+            if reply is None:
+                reply = rpc.error(event[1], "InternalError", "")
         event = None
         if reply:
             await client.send(reply)

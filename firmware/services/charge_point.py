@@ -154,8 +154,8 @@ class ChargePoint:
 
     def commands(self) -> "CommandLoader":
         """The station that a profile's handler commands."""
-        if self.web and self.web.make_way():
-            raise MemoryError  # it is asked again when they have gone
+        if self.web and self.web.in_the_way():
+            raise MemoryError  # `make_room` sends them away, and it is asked again
         return CommandLoader(self)
 
     def connected(self) -> None:

@@ -73,6 +73,10 @@ class Door:
             listener.drop()
         return listener is not None
 
+    def in_the_way(self) -> bool:
+        """Work that needs much memory begins: do visits leave too little for it."""
+        return self.listener is not None and self.listener.in_the_way()
+
     def make_way(self) -> bool:
-        """Work that needs much memory begins: are visits in the way; then they end."""
-        return self.listener is not None and self.listener.in_the_way() and self.drop()
+        """The same, and then they end."""
+        return self.in_the_way() and self.drop()

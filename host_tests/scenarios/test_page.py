@@ -11,6 +11,7 @@ from host_tests.scenarios.steps import (
     current_flows,
     expect_status,
     plug,
+    remote_stop,
     session_ends,
 )
 from tools.sim.bench import Bench
@@ -184,6 +185,20 @@ def test_four_watch_and_a_fifth_is_refused(bench: Bench) -> None:
         viewer.close()
     bench.run(15)
     assert bench.state()["heap_free"] > 12_000
+
+
+@CHIP
+def test_the_server_starts_and_stops_a_session_whoever_watches(bench: Bench) -> None:
+    """Viewers may be sent away for a moment; the server is never told that it cannot be done."""
+    plug(bench)
+    bench.run(10)
+    for _ in range(4):
+        watch(bench)
+    answer = bench.call("RemoteStartTransaction", {"connectorId": 1, "idTag": "TEST_TAG"})
+    assert answer["status"] == "Accepted"
+    expect_status(bench, "Charging", within_s=20)
+    watch(bench)
+    remote_stop(bench)
 
 
 def drips(bench: Bench) -> None:

@@ -285,6 +285,27 @@ def test_a_flood_of_requests_is_answered_in_order(quick) -> None:
     session_ends(quick, "EVDisconnected")
 
 
+@pytest.mark.parametrize("interpreter", ["micropython32"], indirect=True)
+def test_a_slow_server_that_asks_for_ever_more_does_not_fill_the_heap(quick) -> None:
+    """What it asked for waits for its answers; beyond a bound the oldest goes, not the memory."""
+    charging(quick)
+    quick.call("GetConfiguration")
+    quick.run(20)  # what a session and all its values take is there now
+    heap = quick.state()["heap_free"]
+    quick.server.answers["MeterValues"] = Delay(20)
+    for _ in range(25):
+        for message in ("MeterValues", "StatusNotification"):
+            request = {"requestedMessage": message, "connectorId": 1}
+            assert quick.call("TriggerMessage", request) == {"status": "Accepted"}
+    assert quick.state()["heap_free"] > heap - 6_000
+    assert quick.call("GetConfiguration")["configurationKey"]
+    quick.server.answers["MeterValues"] = {}
+    quick.run(60)
+    assert quick.state()["heap_free"] > heap - 1_000
+    quick.seen()
+    remote_stop(quick)
+
+
 def test_remote_start_in_a_session_is_rejected(quick) -> None:
     charging(quick)
     answer = quick.call("RemoteStartTransaction", {"connectorId": 1, "idTag": "OTHER"})

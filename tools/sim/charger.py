@@ -73,7 +73,8 @@ class VirtualCharger:
         code = process.code_files(self._firmware)
         optional = any(key in self._settings for key, *_ in hardware_options())
         links = _more_links(self._settings)
-        self._more = process.rare_modules(self._firmware, optional, links)
+        more = process.rare_modules(self._firmware, optional, links)
+        self._more = list(dict.fromkeys([*self._more, *more]))
         if self._settings.get("network") == "ppp":
             self.chip.modem = Modem()
         # a file that the vehicle's driver wants, like the table of its CAN signals

@@ -30,16 +30,11 @@ main.run(o)
 """
 _SHIM = build.OUT.parent / "shim"
 SHIM_BYTES = 7 * 1024  # heap the shim needs on 32 bit; `state` reports what it really took
-# What few boards use costs heap only where it is used (shim/rare.py). The second pattern holds
-# only for code that handles pins and buses: these names mean other things elsewhere.
+# What few boards use costs heap where it is used only (shim/rare.py); a test's code is searched.
 _RARE = re.compile(
     r"\b(ADC|PWM|unique_id|OPEN_DRAIN|PULL_DOWN|DEEPSLEEP_RESET|SOFT_RESET|mcu_temperature)\b"
-    r"|\.(disconnect|freq)\("
+    r"|\.(disconnect|freq|on|off|irq|read|write)\(|spi\.readinto\(|uart\.init\("
 )
-_RARE_OF_PINS = re.compile(r"\.(on|off|irq|read|write)\(|spi\.readinto\(|uart\.init\(")
-_PINS = ("board", "drivers", "boot.py", "main.py")
-# What the hardware options choose, and how it is wired: counts only where one of them is set.
-_CHOSEN = ("board", "bms", "power", "meter", "reader")
 MORE_BYTES = {"rare": 2400, "links": 3400}  # heap that they need on 32 bit
 SILENT_S = 20  # of real time; longer means that the firmware hangs
 _PR_SET_PDEATHSIG = 1
@@ -82,22 +77,16 @@ def _with_shim(heap: str) -> int:
 def rare_modules(firmware: Path | None, optional: bool = False, links: bool = False) -> list[str]:
     """Further modules of the shim that this firmware wants.
 
-    `optional`: with hardware options set; `links`: more than a Wi-Fi station may be used.
+    `optional`: hardware options are set; `links`: more than a Wi-Fi station may be used.
     """
     return [*_rare_modules(firmware, optional), *(["links"] if links else [])]
 
 
 def _rare_modules(firmware: Path | None, optional: bool) -> list[str]:
-    root = firmware or build.ROOT
-    inside = root if firmware else root / "firmware"
-    for path in (*inside.rglob("*.py"), root / "boot.py", root / "main.py"):
-        if not firmware and not optional and set(_CHOSEN) & set(path.parts):
-            continue
-        text = path.read_text(encoding="utf-8")
-        of_pins = firmware or any(name in path.parts for name in _PINS)
-        if _RARE.search(text) or of_pins and _RARE_OF_PINS.search(text):
-            return ["rare"]
-    return []
+    if not firmware:  # only optional hardware wants it
+        return ["rare"] if optional else []
+    texts = (path.read_text(encoding="utf-8") for path in firmware.rglob("*.py"))
+    return ["rare"] if any(_RARE.search(text) for text in texts) else []
 
 
 class Child:

@@ -124,6 +124,7 @@ class Runner:
             now = self._selector.get_map().get(key.fd)
             if now and now.fileobj is key.fileobj:
                 now.data(ready)
+                self._watch_child()  # before the next takes the number of a dead one's socket
         self._erased()
         self._charger.watchdog_bites()
         self._proxy.set_web(self._proxy.up or self._charger.chip.access_point.active)

@@ -127,14 +127,14 @@ class Station:
         self.answers = []
         self.fault = None
         self.faults = []  # each for one request
-        self.room = False  # True: a transfer can make room for one more try
+        self.room = 0  # so often a transfer can make room for one more try
 
     def commands(self):
         return self
 
     def make_room(self):
-        room, self.room = self.room, False
-        return room
+        room, self.room = self.room, max(self.room - 1, 0)
+        return room > 0
 
     def connected(self):
         self.connections += 1

@@ -379,6 +379,28 @@ def test_the_queue_is_bounded_and_the_oldest_go(online):
     assert [entry[2]["n"] for entry in online.server.log[1:]] == list(range(4, 20))
 
 
+def test_the_queue_is_bounded_in_characters_too_and_its_own_kind_goes_first(online):
+    online.server.answers["DataTransfer"] = SILENCE
+    told = []
+    online.link.send("DataTransfer", "{}")
+    online.advance(0.1)
+    online.link.send("Authorize", '{"n":0}', lambda answer: told.append(("Authorize", answer)))
+    for number in range(1, 6):
+        text = ['{"n":%d,' % number, '"x":"%s"}' % ("y" * 900)]
+        online.link.send("MeterValues", text, lambda _, n=number: told.append(n))
+    assert told == [1, 2, 3]
+    online.server.answers["DataTransfer"] = {}
+    online.advance(32)
+    assert [entry[2]["n"] for entry in online.server.log[1:]] == [0, 4, 5]
+
+
+def test_a_message_that_is_longer_than_the_queue_may_be_goes_all_the_same(online):
+    online.link.send("StatusNotification", '{"n":1}')
+    online.link.send("MeterValues", '{"n":2,"x":"%s"}' % ("y" * 5000))
+    online.advance(1)
+    assert [entry[2]["n"] for entry in online.server.log] == [2]
+
+
 # ---- what servers say ----
 
 
@@ -411,11 +433,19 @@ def test_wrong_requests_get_their_code_and_the_line_lives(online, action, payloa
 
 
 def test_a_request_for_which_a_transfer_makes_room_is_answered(online):
-    online.station.room = True
+    online.station.room = 1
     online.station.faults = [MemoryError()]
     online.server.call("Reset", {"type": "Soft"})
     online.advance(1)
     assert online.server.replies == [[3, "s1", {"status": "Accepted"}]]
+
+
+def test_a_request_that_has_no_room_after_all_is_an_internal_error(online):
+    online.station.room = 2
+    online.station.fault = MemoryError()
+    online.server.call("Reset", {"type": "Soft"})
+    online.advance(1)
+    assert online.server.replies == [[4, "s1", "InternalError", "", {}]]
 
 
 @pytest.mark.parametrize(

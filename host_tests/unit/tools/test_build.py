@@ -1,9 +1,11 @@
 """The build: only what changed, nothing stale, and bytecode that MicroPython loads."""
 
+import shutil
 import subprocess
 
 import pytest
 
+from host_tests.unit.net.interpreters import ON, start
 from tools import build, micropython, where
 
 
@@ -111,6 +113,40 @@ def test_each_line_of_the_bundle_has_its_place_in_a_source(built):
         name, _, number = line.partition(":")
         source = (build.ROOT / name).read_text(encoding="utf-8").splitlines()
         assert source[int(number) - 1].strip(), f"{line} is empty"
+
+
+SEVERAL_LINES = """from firmware.core import step
+
+
+def fails(count):
+    if count:
+        count -= 1
+        fails(count)
+    step()
+"""
+
+
+@pytest.mark.parametrize("on", ON[2:])
+def test_what_is_loaded_for_one_use_has_lines(tree, on):
+    """And what stays in RAM has its functions' names only."""
+    (tree / "firmware").mkdir()
+    (tree / "firmware" / "__init__.py").write_text("")
+    (tree / "firmware" / "app.py").write_text(SEVERAL_LINES)
+    (tree / "firmware" / "core.py").write_text("\n\ndef step():\n    raise ValueError\n")
+    (tree / "main.py").write_text("from firmware.app import fails\n\nfails(1)\n")
+    chip = tree / "chip"
+    for name, path in build.files(tree, tree / "out").items():
+        place = chip / name[1:]
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, place)
+    process = start(on, chip / "main.py")
+    _, said = process.communicate(timeout=60)
+    found = where.Map(tree / "out" / "firmware", tree).translated(said.splitlines(keepends=True))
+    assert [line.strip() for line in found if "firmware/" in line] == [
+        'File "firmware/app.py", line 7, in fails',
+        'File "firmware/app.py", line 8, in fails',
+        'File "firmware/core.py", line 3, in step',
+    ]
 
 
 def test_what_people_call_in_the_repl_keeps_its_name(built):

@@ -15,8 +15,12 @@ BASE = (
 ALONE = "class Alone:\n    def f(self):\n        self._a = 1\n        return self._a\n"
 
 
+def of(name, text):
+    return Module(name, Path(f"/x/{name}.py"), text)
+
+
 def found(**sources):
-    modules = [Module(f"firmware.{n}", Path(f"/x/{n}.py"), text) for n, text in sources.items()]
+    modules = [of(f"firmware.{name}", text) for name, text in sources.items()]
     groups = families(modules)
     return {name.removeprefix("firmware.") for group in groups for name in group}
 
@@ -74,9 +78,30 @@ def test_a_member_that_several_files_share_becomes_the_same_in_each():
         "    def _own(self):\n        return self._mine\n    _mine = 7\n"
     )
     base = BASE + "    def run(self):\n        return self._send()\n"
-    names = shared_names([base, child])
-    made = shorten(base, "1", names) + shorten(child, "2", names).split("\n", 1)[1]
+    names = shared_names([of("base", base), of("child", child)], {"base", "child"})
+    made = shorten(base, "1", names["base"])
+    made += shorten(child, "2", names["child"]).split("\n", 1)[1]
     assert not any(word in made for word in ("_send", "_on", "_own", "_mine", "_helper"))
     scope = {}
     exec(made, scope)
     assert scope["Child"]().run() == (3, 7)
+
+
+def test_members_that_no_object_has_both_of_share_a_name():
+    base = "class Base:\n    def run(self):\n        self._first = self._second = 0\n"
+    one = "from base import Base\nclass One(Base):\n    _third = 1\n"
+    other = "from base import Base\nclass Other(Base):\n    _fourth = 1\n"
+    last = "from one import One\nclass Last(One):\n    _fifth = 1\n"
+    reader = "def f(thing):\n    return thing._fourth\n"
+    modules = [of("base", base), of("one", one), of("other", other), of("last", last)]
+    modules.append(of("reader", reader))
+    names = shared_names(modules, {module.name for module in modules})
+    first, second = names["base"]["_first"], names["base"]["_second"]
+    third, fourth, fifth = (
+        names["one"]["_third"],
+        names["other"]["_fourth"],
+        names["last"]["_fifth"],
+    )
+    assert len({first, second, third, fifth}) == 4
+    assert fourth in (third, fifth)
+    assert names["reader"] == {"_fourth": fourth}

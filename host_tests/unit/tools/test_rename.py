@@ -79,6 +79,36 @@ def test_a_name_becomes_the_same_in_every_module():
     assert f".{new['start_it']}()" in made["firmware.b"]
 
 
+def test_what_modules_have_at_their_top_level_may_share_a_name():
+    sources = {
+        "firmware.a": "def rows():\n    return 1\ndef look():\n    return 2\n",
+        "firmware.b": "from firmware.a import rows\ndef columns():\n    return rows()\n",
+        "firmware.c": "def lines():\n    return 3\ntable = load('firmware.a').look()\n",
+    }
+    made, new = renamed(sources)
+    assert new["rows"] != new["look"]
+    assert new["columns"] != new["rows"]
+    assert len({new["rows"], new["columns"], new["look"], new["lines"]}) < 4
+    scope = {}
+    exec(made["firmware.a"], scope)
+    assert scope[new["rows"]]() == 1 and scope[new["look"]]() == 2
+
+
+def test_a_name_that_an_object_has_too_is_not_shared():
+    sources = {
+        "firmware.a": "def rows():\n    return 1\n",
+        "firmware.b": "def columns():\n    return 2\nclass Table:\n    rows = columns\n",
+    }
+    _, new = renamed(sources)
+    assert len(set(new.values())) == len(new) == 3
+
+
+def test_prose_keeps_no_name_but_a_list_of_names_does():
+    text = "class Pump:\n    def __init__(self):\n        self.running = self.stopped = 0\n"
+    _, new = renamed({"firmware.a": text + "what = 'the pump is running', 'stopped resting'\n"})
+    assert "running" in new and "stopped" not in new
+
+
 def test_new_names_are_not_in_use_anywhere():
     text = "n = e = aes = 1\nclass Long:\n    attribute = 'sin cos'\n"
     _, new = renamed({"firmware.a": text, "firmware.b": "tan = a = b = 2\n"})
@@ -105,7 +135,7 @@ def test_only_an_attribute_and_a_name_that_is_none_share_one():
         ("def wanted():\n    pass\n", "wanted"),  # used outside
         ("KEYS = ('pump_on',)\ndef pump_on():\n    pass\n", "pump_on"),  # a table of names
         ("TEXT = 'pump_on int 5'\nclass A:\n    pump_on = 1\n", "pump_on"),
-        ("LIMIT_MV = const(5)\n", "LIMIT_MV"),  # costs nothing, as it is
+        ("_LIMIT_MV = const(5)\n", "_LIMIT_MV"),  # costs nothing, as it is
         ("import thing\nthing.foreign()\n", "foreign"),  # none of ours
         ("def f(bus):\n    bus.write(rxbuf=5)\n", "rxbuf"),
         ("from thing import part\nclass A:\n    part = 1\n", "part"),

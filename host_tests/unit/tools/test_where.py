@@ -122,6 +122,18 @@ def test_lines_are_told_where_the_build_has_them(built, module, line, name, show
     assert found.strip() == shown
 
 
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        (18, 'File "firmware/a.py", line 18, in step'),  # loaded for one use: it has lines
+        (1, 'File "firmware/a.py", line 17, in step'),  # what stays has none
+    ],
+)
+def test_lines_of_what_is_loaded_for_one_use(built, line, shown):
+    (found,) = where.Map(built, built).translated([f'  File "k", line {line}, in cos\n'])
+    assert found.strip() == shown
+
+
 def test_the_command_line(built, capsys, monkeypatch):
     read = where.Map
     monkeypatch.setattr(where, "Map", lambda: read(built, built))
