@@ -13,7 +13,6 @@ import asyncio
 import contextlib
 import json
 import random
-import socket
 import statistics
 import sys
 import tempfile
@@ -25,6 +24,7 @@ from tools.bench_kit import HEAP, ON, Row
 from tools.bench_page import Flood
 from tools.bench_stress import Server, identity
 from tools.micropython import ROOT
+from tools.ports import free_port
 from tools.sim import process
 from tools.sim.flash import ImageFlash
 
@@ -44,13 +44,6 @@ _FLASH_LEFT = 76  # blocks: so few that samples are thinned
 _ERASE_MS = 45  # as flash chips are specified
 _NET_OFF_S = 1.2  # the charger looks once a second
 _OUTAGE_S = 2.5
-
-
-def free_port() -> int:
-    """A TCP port of this machine that nobody uses now."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 class Charger:

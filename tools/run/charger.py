@@ -11,13 +11,13 @@ import ctypes
 import json
 import os
 import signal
-import socket
 import sys
 from collections import deque
 from pathlib import Path
 from typing import Any
 
 from tools.csms.console import Console
+from tools.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 _TAIL_LINES = 40
@@ -28,13 +28,6 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 class ChargerGone(Exception):
     """The virtual charger has ended, or does not answer its control port."""
-
-
-def free_port() -> int:
-    """A TCP port of the loopback that nobody uses at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def simulator(url: str, charge_box_id: str, on: str, flash: Path, extra: list[str]) -> list[str]:

@@ -10,6 +10,8 @@ import socket
 import struct
 from collections.abc import Callable
 
+from tools.ports import Door, free_port
+
 _MOST = 65536  # bytes under way in one direction
 _LOCAL = ("127.0.0.1", "localhost")
 
@@ -31,8 +33,7 @@ class Proxy:
 
         It is as good as the network: a connection is refused while nobody listens there.
         """
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            inner: int = free.getsockname()[1]
+        inner = free_port()
         self._web = _Place(("127.0.0.1", inner), self._selector, self._accepted, port)
         return inner
 
@@ -79,9 +80,9 @@ class Proxy:
 
     def close(self) -> None:
         """Close every socket."""
-        self.set_web(False)
-        for place in self._places.values():
-            place.listen(False)
+        places = [*self._places.values(), *([self._web] if self._web else [])]
+        for place in places:
+            place.close()
         for pair in list(self._pairs):
             pair.end()
         for near in self._black:
@@ -97,7 +98,8 @@ class _Place:
     def __init__(
         self, address: tuple, selector: selectors.BaseSelector, accepted: Callable, port: int = 0
     ) -> None:
-        self.port = port
+        self._door = Door(port)
+        self.port = self._door.port
         self._address = address
         self._selector = selector
         self._accepted = accepted
@@ -107,14 +109,18 @@ class _Place:
     def listen(self, on: bool) -> None:
         """Take connections, or refuse them."""
         if on and not self._socket:
-            self._socket = socket.create_server(("127.0.0.1", self.port))
+            self._socket = self._door.open()
             self._socket.setblocking(False)
-            self.port = self._socket.getsockname()[1]
             self._selector.register(self._socket, selectors.EVENT_READ, self._ready)
         elif not on and self._socket:
             self._selector.unregister(self._socket)
             self._socket.close()
             self._socket = None
+
+    def close(self) -> None:
+        """Refuse connections for good."""
+        self.listen(False)
+        self._door.close()
 
     def _ready(self, _: int) -> None:
         if self._socket:

@@ -19,6 +19,7 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
+from tools.ports import Door
 from tools.sim.etiquette import Etiquette
 from tools.sim.script import (
     CallError,
@@ -77,7 +78,8 @@ class ScriptedServer:
         self._transaction = _FIRST_TRANSACTION
         self._drop_rule: tuple[str, int, bool] | None = None  # what, countdown, answered
         self._listener: socket.socket | None = None
-        self.port = 0
+        self._door = Door()
+        self.port = self._door.port
         self._listen()
 
     # --- what a test does ---
@@ -191,18 +193,15 @@ class ScriptedServer:
         for line in self._held:
             line.sock.close()
         self._listen()
+        self._door.close()
 
     # --- inside ---
 
     def _listen(self) -> None:
         wanted = self._online and self._air
         if wanted and not self._listener:
-            self._listener = socket.socket()
-            self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self._listener.bind(("127.0.0.1", self.port))
-            self._listener.listen(8)
+            self._listener = self._door.open()
             self._listener.setblocking(False)
-            self.port = self._listener.getsockname()[1]
         if not wanted and self._listener:
             self._listener.close()
             self._listener = None

@@ -4,6 +4,8 @@ import gzip
 import socket
 from dataclasses import dataclass, field
 
+from tools.ports import free_port
+
 _MOST = 65536
 
 
@@ -75,8 +77,7 @@ class Visitors:
     def listening(self, port: int) -> int:
         """Where on 127.0.0.1 the firmware is to listen: always the same free port."""
         if port not in self.ports:
-            with socket.create_server(("127.0.0.1", 0)) as free:
-                self.ports[port] = free.getsockname()[1]
+            self.ports[port] = free_port()
         return self.ports[port]
 
     def visit(self, port: int, data: bytes) -> Visitor:

@@ -14,6 +14,7 @@ import websockets
 
 from host_tests.unit.net.interpreters import ON, start
 from host_tests.unit.net.raw_server import Peer, RawServer, ThreadedServer
+from tools.ports import free_port
 
 SCRIPTS = {}
 CASES: dict[str, dict] = {}
@@ -269,12 +270,6 @@ async def _(peer: Peer) -> None:
 SERVER: dict[str, RawServer] = {}
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.fixture(scope="module", params=ON)
 def results(request: pytest.FixtureRequest) -> Iterator[dict[str, tuple[dict, list[Peer]]]]:
     """name -> (result of the client, connections at the server)."""
@@ -290,7 +285,7 @@ def results(request: pytest.FixtureRequest) -> Iterator[dict[str, tuple[dict, li
             used = narrow if "narrow" in case else server
             url = f"ws://127.0.0.1:{used.port}{case['path']}"
             cases.append({"name": name, "url": url, **case})
-        port = _free_port()
+        port = free_port()
         fast = {"timeout_s": 2}
         extra = {
             "refused": {"url": f"ws://127.0.0.1:{port}/"},

@@ -14,18 +14,13 @@ from pathlib import Path
 import pytest
 
 from tools import micropython
+from tools.ports import free_port
 from tools.sim.__main__ import parse
 from tools.sim.charger import STATUS_FIELDS
 from tools.sim.network import Proxy
 
 SCRIPT = Path(__file__).parent / "wall.py"
 EVERYWHERE = [name for name in micropython.NAMES if micropython.command(name)]
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 class Running:
