@@ -1,7 +1,8 @@
 """The control loop: every 50 ms pins in, one tick of the charging core, outputs out.
 
 Gun, E-stop, door, earth fault monitor and what BMS and module say are looked at every 10 ms; a
-reason to stop ticks at once.
+reason to stop ticks at once. The contacts interrupt as well, because the rest of the firmware may
+hold up this loop: a write to flash takes 45 ms and more.
 
 Vital: when it dies the charger stops. `tick` allocates nothing; what other services must know is
 in the core's event ring and in `button_pressed`.
@@ -34,7 +35,9 @@ class Control:
         self.turns = 0
         self.button_pressed = False
         self._told_to_stop = False
+        self._cut = False  # an interrupt has switched off, of which the core does not know yet
         self._pause_ms = 0
+        board.in_hand = False  # a loop is at the drivers: no interrupt may be
 
     def expect_pause(self, pause_ms: int) -> None:
         """The loop may stand still so much longer than usual; 0: no longer.
@@ -46,11 +49,13 @@ class Control:
     async def run(self) -> None:
         """Tick for ever, evenly; at once when a stopping input has changed."""
         self._last = due = self._clock.ticks()
+        for contact in self._stops:
+            contact.watch(self._cut_off)
         while True:
             now = self._clock.ticks()
-            if self._stopping_input(time.ticks_diff(now, self._sampled)) or (
-                time.ticks_diff(now, due) >= 0
-            ):
+            self._cut = False  # from here on the inputs tell
+            stop = self._stopping_input(time.ticks_diff(now, self._sampled))
+            if stop or time.ticks_diff(now, due) >= 0:
                 self._timed_tick(now)
                 due = time.ticks_add(due, PERIOD_MS)
                 if time.ticks_diff(now, due) > 0:  # held up: go on from here, no burst
@@ -81,10 +86,26 @@ class Control:
         self._told_to_stop = self._core.told_to_stop()
         return self._told_to_stop and not before
 
+    def _cut_off(self) -> None:
+        """A stopping contact has interrupted: off at once. What it means the next tick decides."""
+        self._cut = True
+        if self._board.in_hand:  # a driver is half-way in a frame: the contactor only
+            self._board.contactor.command(False)
+            return
+        try:
+            self.safe()
+        except (OSError, MemoryError, ValueError):  # a bus that fails: the loop tells it again
+            pass
+
     def tick(self, dt_ms: int) -> None:
         """One period: read, decide, write. Allocates nothing."""
-        core = self._core
-        board = self._board
+        self._board.in_hand = True
+        self._one_tick(self._core, self._board, dt_ms)
+        self._board.in_hand = False
+        if self._cut:  # since then: nothing stays on that was decided without it
+            self.safe()
+
+    def _one_tick(self, core: "ChargingCore", board: "Board", dt_ms: int) -> None:
         self._read(core, board, dt_ms)
         self._read_fitted(core, board)
         core.gap_ms = dt_ms - self._pause_ms

@@ -28,14 +28,15 @@ class _Bus:
 
 
 class Fieldbus:
-    """`buses` is a tuple of (can, drivers); a driver has `on_frame(frame)` and `poll(dt_ms)`.
+    """`board.buses` is a tuple of (can, drivers); a driver has `on_frame(frame)`, `poll(dt_ms)`.
 
-    `polled` are drivers on other wires, which have `poll` only.
+    `board.polled` are drivers on other wires, which have `poll` only. `board.in_hand` is True
+    while any of them is at work.
     """
 
-    def __init__(self, buses: tuple, clock: "Clock", log: "Log", polled: tuple = ()) -> None:
-        self._polled = polled
-        self._buses = [_Bus(can, drivers) for can, drivers in buses]
+    def __init__(self, board: "Board", clock: "Clock", log: "Log") -> None:
+        self._board = board
+        self._buses = [_Bus(can, drivers) for can, drivers in board.buses]
         self._clock = clock
         self._log = log
         self._frame = Frame()
@@ -48,10 +49,12 @@ class Fieldbus:
             now = self._clock.ticks()
             dt_ms = time.ticks_diff(now, last)
             last = now
+            self._board.in_hand = True
             for bus in self._buses:
                 self._serve(bus, dt_ms)
-            for driver in self._polled:
+            for driver in self._board.polled:
                 driver.poll(dt_ms)
+            self._board.in_hand = False
             self.turns += 1
             await asyncio.sleep_ms(_PERIOD_MS)
 

@@ -42,13 +42,14 @@ class KeepsDying(Exception):
 
 
 class VirtualCharger:
-    """`on`: interpreter; `resolve`: see Chip; `say`: takes a line about what happens."""
+    """`on`: interpreter; `resolve`: see Chip; `say`: takes a line about what happens;
+    `slow_flash`: writes to flash will take time."""
 
     def __init__(
         self, on: str, hardware: Any, flash: Path, resolve: Callable[[str, int], int], *,
         virtual: bool, heap: str | None = None, settings: dict[str, Any] | None = None,
         cut: int | None = None, firmware: Path | None = None, output: IO[bytes] | None = None,
-        say: Callable[[str], None] = lambda line: None,
+        say: Callable[[str], None] = lambda line: None, slow_flash: bool = False,
     ) -> None:  # fmt: skip
         self.on = on
         self.hardware = hardware
@@ -60,7 +61,7 @@ class VirtualCharger:
         self._heap = heap
         self._settings = dict(settings or {})
         self._firmware = firmware
-        self._more: list[str] = []
+        self._more = ["slow"] if slow_flash else []
         self._output = output
         self._say = say
         self._requests = Requests()

@@ -36,6 +36,7 @@ _ADC_PINS = range(32, 40)
 _NO_PULLS = 34  # from this GPIO on the chip has none: contacts have theirs outside
 _SPI_MAX_HZ = 10_000_000
 _BOUNCE_MS = 5.0
+_RISING, _FALLING = 1, 2  # edges
 _PUMP_HOLDS_MS = 300.0
 _FINE_STEP_MS, _FINE_MS = 1.0, 1_000.0  # while an edge is timed
 _START = {
@@ -55,6 +56,8 @@ class Hardware:
     plugged: the gun is in at power-up; charge_pump: the coil needs edges on GPIO 26, as wired.
     `settings`: what --set says; the hardware options among it choose what is wired to the board.
     """
+
+    e_stop_pin = E_STOP
 
     def __init__(
         self, options: dict[str, Any] | None = None, settings: dict[str, Any] | None = None
@@ -252,6 +255,12 @@ class Hardware:
         """Tell the firmware of edges of a GPIO: 1 rising, 2 falling, 0 none."""
         self.pins.check(pin)
         self._interrupts_on[pin] = edges
+
+    def set_contact(self, pin: int, contact: Contact, closed: bool) -> None:
+        """Close or open a contact to ground at a GPIO; the firmware may want to hear of it."""
+        if closed != contact.closed:
+            self.interrupt(pin, _FALLING if closed else _RISING)
+        contact.set(closed, self.now_ms)
 
     def interrupt(self, pin: int, edge: int) -> None:
         """There is an edge at a GPIO."""

@@ -85,7 +85,7 @@ class People:
         pressed = switch("estop", words)
         if pressed and self._board.e_stop.closed:
             self._board.mark_edge()
-        self._board.e_stop.set(not pressed, self._board.now_ms)
+        self._board.set_contact(self._board.e_stop_pin, self._board.e_stop, not pressed)
 
     def _weld(self, words: list[str]) -> None:
         on = switch("weld", words)
@@ -112,7 +112,7 @@ class People:
             raise BadCommand(f"none is fitted: start with --set {option}=GPIO")
         if contact.closed and not closed:
             self._board.mark_edge()
-        contact.set(closed, self._board.now_ms)
+        self._board.set_contact(getattr(self._board.fitted, option), contact, closed)
 
     def _command_gun(self, words: list[str]) -> None:
         wanted = values("gun", words, GUN, switched=False)

@@ -33,9 +33,9 @@ SHIM_BYTES = 7 * 1024  # heap the shim needs on 32 bit; `state` reports what it 
 # What few boards use costs heap where it is used only (shim/rare.py); a test's code is searched.
 _RARE = re.compile(
     r"\b(ADC|PWM|unique_id|OPEN_DRAIN|PULL_DOWN|DEEPSLEEP_RESET|SOFT_RESET|mcu_temperature)\b"
-    r"|\.(disconnect|freq|on|off|irq|read|write)\(|spi\.readinto\(|uart\.init\("
+    r"|\.(disconnect|freq|on|off|read|write)\(|spi\.readinto\(|uart\.init\("
 )
-MORE_BYTES = {"rare": 2400, "links": 3400}  # heap that they need on 32 bit
+MORE_BYTES = {"rare": 2400, "links": 3400, "slow": 512}  # heap that they need on 32 bit
 SILENT_S = 20  # of real time; longer means that the firmware hangs
 _PR_SET_PDEATHSIG = 1
 

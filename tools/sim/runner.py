@@ -62,6 +62,7 @@ class Runner:
         self._charger = VirtualCharger(
             options.on, hardware, flash, self._proxy.resolve, virtual=False, heap=options.heap,
             settings=settings, cut=options.cut, firmware=firmware, say=self._say,
+            slow_flash=options.erase_ms > 0,
         )  # fmt: skip
         self._child: process.Child | None = None
         self._held: tuple[float, tuple[int, int, int, int, bytes]] | None = None  # an erase

@@ -48,6 +48,71 @@ def test_input_that_is_active_at_power_up_did_not_change(level, active_low):
     assert not input.changed
 
 
+class EdgePin(Pin):
+    """An input that interrupts; `edges` were told, however many there were."""
+
+    IRQ_RISING, IRQ_FALLING = 1, 2
+
+    def __init__(self, level):
+        super().__init__(level)
+        self.handler = None
+        self.edges = 0
+
+    def irq(self, handler, trigger=3):
+        self.handler, self.trigger = handler, trigger
+
+    def set(self, level):
+        edge = self.IRQ_RISING if level > self.level else self.IRQ_FALLING
+        self.level = level
+        if self.handler and self.trigger & edge:
+            self.edges += 1
+            self.handler(self)
+
+
+@pytest.mark.parametrize("active_low", [True, False])
+def test_an_edge_cuts_at_once_and_is_active_at_the_next_sample_however_short(active_low):
+    on, off = (0, 1) if active_low else (1, 0)
+    pin = EdgePin(off)
+    input = DigitalInput(pin, active_low, 0, 500)
+    cuts = []
+    input.watch(lambda: cuts.append(pin.level))
+    input.update(10)
+    assert not input.active and not cuts
+    pin.set(on)
+    assert cuts == [on] and not input.active
+    pin.set(off)
+    input.update(10)
+    assert (input.active, input.changed) == (True, True)
+    input.update(10)
+    assert (input.active, input.changed) == (True, False)
+    assert follow(input, pin, str(off) * 12) == "1" * 10 + "00"
+    pin.set(on)
+    assert cuts == [on, on]
+
+
+def test_noise_interrupts_once_a_sample():
+    pin = EdgePin(0)
+    input = DigitalInput(pin, False, 0, 500)
+    cuts = []
+    input.watch(lambda: cuts.append(1))
+    for _ in range(10):
+        for _ in range(1000):
+            pin.set(1)
+            pin.set(0)
+        input.update(10)
+    assert pin.edges == len(cuts) == 10
+    assert input.active
+
+
+def test_a_spike_that_is_over_when_the_interpreter_has_time_cuts_nothing():
+    pin = EdgePin(0)
+    input = DigitalInput(pin, False, 0, 500)
+    input.watch(lambda: pytest.fail("cut"))
+    pin.handler(pin)
+    input.update(10)
+    assert not input.active and pin.handler
+
+
 def test_changed_is_true_for_one_update():
     pin = Pin(1)
     input = DigitalInput(pin)

@@ -21,10 +21,22 @@ TICKS = 3_000
 
 
 class Pin:
-    """A level that can be read and written."""
+    """A level that can be read and written; the first rising edge interrupts."""
+
+    IRQ_RISING, IRQ_FALLING = 1, 2
 
     def __init__(self, level: int = 0) -> None:
         self.level = level
+        self.handler = None
+
+    def irq(self, handler: object, trigger: int = 3) -> None:
+        self.handler = handler
+
+    def set(self, level: int) -> None:
+        """Somebody moves the contact."""
+        self.level = level
+        if level and self.handler:
+            self.handler(self)
 
     def __call__(self, level: "int | None" = None) -> "int | None":
         if level is None:
@@ -111,7 +123,7 @@ def strike(board: Board, turn: int, on: bool) -> None:
     elif turn == 3:
         board.volts.uv = 142_000 if on else 2_100_000
     else:
-        board.pins[turn + 1].level = 1 if on else 0
+        board.pins[turn + 1].set(1 if on else 0)
 
 
 def main() -> None:
@@ -119,6 +131,8 @@ def main() -> None:
     plant = Plant()
     core = plant.core
     control = Control(core, board, Clock())
+    for contact in (board.e_stop, board.door, board.earth_fault):
+        contact.watch(control._cut_off)
     ticks = sessions = number = 0
     seen = []
 

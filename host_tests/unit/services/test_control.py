@@ -23,10 +23,22 @@ class Ticks:
 
 
 class Pin:
-    """An input's level."""
+    """An input's level; `set` interrupts as the chip does."""
+
+    IRQ_RISING, IRQ_FALLING = 1, 2
 
     def __init__(self, level):
         self.level = level
+        self.handler = None
+
+    def irq(self, handler, trigger=3):
+        self.handler, self.trigger = handler, trigger
+
+    def set(self, level):
+        edge = self.IRQ_RISING if level > self.level else self.IRQ_FALLING
+        self.level = level
+        if self.handler and self.trigger & edge:
+            self.handler(self)
 
     def __call__(self):
         return self.level
@@ -227,6 +239,89 @@ def test_stopping_inputs_act_at_once_in_every_phase(pin, level, limit_ms, phase_
     rig = play(script)
     assert not rig.contactor.closed and not rig.module.on
     assert (rig.contactor.changes[-1][0] - rig.at_s) * 1000 <= limit_ms
+
+
+CONTACTS = ["e_stop_pin", "door_pin", "earth_pin"]
+
+
+@pytest.mark.parametrize("pin", CONTACTS)
+@pytest.mark.parametrize("pressed_ms", [1, 300])
+def test_a_contact_switches_off_while_something_else_holds_up_the_loop(pin, pressed_ms):
+    async def script(rig):
+        await rig.charge()
+        getattr(rig, pin).set(1)
+        assert not rig.contactor.closed and not rig.module.on, "before the loop runs again"
+        asyncio.get_running_loop().now_s += pressed_ms / 1000
+        if pressed_ms == 1:
+            getattr(rig, pin).set(0)
+        await asyncio.sleep(1)
+        assert rig.core.session.reason in ("EmergencyStop", "Other")
+
+    rig = play(script)
+    assert [closed for _, closed in rig.contactor.changes] == [True, False], "and stays off"
+    assert not rig.module.on
+
+
+@pytest.mark.parametrize("pin", CONTACTS)
+def test_what_a_tick_decided_without_a_contact_does_not_last(pin):
+    async def script(rig):
+        await rig.charge()
+        decide = rig.core.tick
+
+        def pressed_meanwhile(dt_ms):
+            decide(dt_ms)
+            getattr(rig, pin).set(1)
+            getattr(rig, pin).set(0)
+            rig.core.tick = decide
+            at_drivers.append(rig.module.on)  # a driver may be half-way in a frame
+
+        at_drivers = []
+        rig.core.tick = pressed_meanwhile
+        await asyncio.sleep(0.05)
+        assert at_drivers == [True]
+        assert not rig.contactor.closed and not rig.module.on
+        await asyncio.sleep(1)
+        assert not rig.core.session.open
+
+    rig = play(script)
+    # Within that tick it closes again, for less time than a coil notices.
+    changes = rig.contactor.changes[1:]
+    assert changes[-1][1] is False
+    assert changes[-1][0] == changes[0][0]
+
+
+def test_an_interrupt_leaves_the_drivers_alone_while_a_loop_is_at_them():
+    async def script(rig):
+        await rig.charge()
+        flushes = rig.module.flushes
+        rig.in_hand = True  # the field bus's loop, say
+        rig.e_stop_pin.set(1)
+        assert not rig.contactor.closed
+        assert rig.module.on and rig.module.flushes == flushes
+        rig.in_hand = False
+        await asyncio.sleep(0.015)
+        assert not rig.module.on
+
+    play(script)
+
+
+def test_a_bus_that_fails_in_an_interrupt_is_the_loops_to_tell():
+    async def script(rig):
+        await rig.charge()
+        flush = rig.module.flush
+
+        def fails():
+            rig.module.flush = flush
+            raise OSError(5)
+
+        rig.module.flush = fails
+        rig.e_stop_pin.set(1)
+        assert not rig.contactor.closed
+        flushes = rig.module.flushes
+        await asyncio.sleep(0.015)
+        assert rig.module.flushes > flushes
+
+    play(script)
 
 
 @pytest.mark.parametrize("board", ["all fitted", "bare"])

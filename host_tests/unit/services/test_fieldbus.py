@@ -1,6 +1,7 @@
 """The CAN loop: frames to the drivers that want them, bus-off answered with back-off."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 
@@ -65,7 +66,8 @@ def play(seconds, *buses, events=()):
     log = Log()
 
     async def run():
-        fieldbus = Fieldbus(buses, Ticks(), log)
+        board = SimpleNamespace(buses=buses, polled=(), in_hand=False)
+        fieldbus = Fieldbus(board, Ticks(), log)
         task = asyncio.create_task(fieldbus.run())
         for at_s, event in events:
             asyncio.get_running_loop().call_later(at_s, event)

@@ -14,10 +14,18 @@ import link
 import vfs
 
 _channel = None
+_taken = 0
 
 
-async def _serve(charger) -> None:
-    stream = asyncio.StreamReader(_channel)
+def _report(before: int) -> None:
+    """How much of the heap is ours and not the firmware's."""
+    global _taken
+    gc.collect()
+    _taken += gc.mem_alloc() - before
+    link.ask(0x11, 0, 0, _taken)
+
+
+async def _serve(charger, stream: asyncio.StreamReader) -> None:
     while True:
         line = await stream.readline()
         if not line:
@@ -25,13 +33,20 @@ async def _serve(charger) -> None:
         if len(line) > 1:
             charger.core.supervisor.clear_latched()
             charger.stayed_up()
-        _channel.write(json.dumps(charger.status()).encode() + b"\n")
+        try:
+            _channel.write(json.dumps(charger.status()).encode() + b"\n")
+        except MemoryError:  # the firmware needs all of it at this moment
+            _channel.write(b"{}\n")
     raise SystemExit  # the hardware is gone
 
 
 def observe(charger) -> None:
     """Handed to main.run(): answers on the status channel."""
-    asyncio.create_task(_serve(charger))
+    reader = asyncio.StreamReader  # loads a module of asyncio's, which the firmware needs as well
+    gc.collect()
+    before = gc.mem_alloc()
+    asyncio.create_task(_serve(charger, reader(_channel)))
+    _report(before)
 
 
 def start() -> object:
@@ -55,10 +70,12 @@ def start() -> object:
 
 def boot(flash: object, before: int) -> None:
     """Once `start` is out of the heap: report what the shim takes of it, mount, boot.py."""
-    gc.collect()
-    link.ask(0x11, 0, 0, gc.mem_alloc() - before)
+    _report(before)
     vfs.umount("/")
-    vfs.mount(vfs.VfsLfs2(flash), "/")
+    files = vfs.VfsLfs2(flash)
+    if "slow" in sys.modules:
+        files = sys.modules["slow"].Files(files)
+    vfs.mount(files, "/")
     os.chdir("/")
     sys.path[:] = ["", ".frozen", "/lib"]
     with open("/boot.py") as file:

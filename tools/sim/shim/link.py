@@ -10,7 +10,7 @@ from array import array
 from struct import pack_into
 
 wire = None
-interrupted = None  # called when a pin has interrupted; set by rare.py
+handlers = {}  # of pins that interrupt: id -> (handler, Pin)
 _head = bytearray(12)
 _reply = array("I", (0, 0))
 # On the virtual clock nothing changes between two waits unless the firmware does something: what
@@ -53,9 +53,20 @@ def ask(op: int, unit=0, arg: int = 0, value: int = 0, data: bytes = b"", into=N
     if length:
         wire.readinto(into, length)
     value = _reply[1]
-    if _reply[0] & 0xFF00:
+    if _reply[0] & 0xFF00 and (op < 14 or op == 16):  # not within a write to flash
         interrupted()
     return value
+
+
+def interrupted() -> None:
+    """Pins may have interrupted. As on the ESP32 they are told when the interpreter has time."""
+    while True:
+        id = ask(19)
+        if id == 255:
+            break
+        handler, pin = handlers[id]
+        if handler:
+            handler(pin)
 
 
 def getaddrinfo(host: str, port: int, *more) -> list:

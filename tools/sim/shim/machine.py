@@ -19,6 +19,8 @@ class Pin:
     IN = 1
     OUT = 3
     PULL_UP = 2
+    IRQ_RISING = 1
+    IRQ_FALLING = 2
 
     def __init__(self, id: int, mode: int = -1, pull: "int | None" = None, value=None) -> None:
         self.id = id
@@ -38,6 +40,10 @@ class Pin:
         ask(0x81, self, 1 if value else 0)
 
     __call__ = value
+
+    def irq(self, handler=None, trigger: int = 3) -> None:
+        link.handlers[self.id] = handler, self
+        ask(0x8D, self, trigger if handler else 0)
 
 
 class mem32:

@@ -1,6 +1,5 @@
 """More of `machine`, `network` and `esp32`: loaded only when the firmware uses any of it."""
 
-import link
 import machine
 from link import ask
 from machine import SPI, UART, WLAN, Pin
@@ -12,25 +11,6 @@ def _on(pin: Pin) -> None:
 
 def _off(pin: Pin) -> None:
     pin(0)
-
-
-_handlers = {}
-
-
-def _irq(pin: Pin, handler=None, trigger: int = 3) -> None:
-    _handlers[pin.id] = handler, pin
-    link.interrupted = _interrupted
-    ask(0x8D, pin, trigger if handler else 0)
-
-
-def _interrupted() -> None:
-    # As on the ESP32: not in the interrupt itself, but when the interpreter has time.
-    while True:
-        id = ask(0x13)
-        if id == 255:
-            break
-        handler, pin = _handlers[id]
-        handler(pin)
 
 
 def _write(bus: "SPI | UART", buf: bytes) -> int:
@@ -104,9 +84,8 @@ def _config(wlan: "WLAN", *what, **values) -> None:
 
 
 Pin.OPEN_DRAIN = 7
-Pin.IRQ_RISING, Pin.IRQ_FALLING = 1, 2
 Pin.PULL_DOWN = 1
-Pin.on, Pin.off, Pin.irq = _on, _off, _irq
+Pin.on, Pin.off = _on, _off
 SPI.write, SPI.readinto = _write, _fill
 UART.write, UART.read, UART.init = _write, _read, _reinit
 machine.ADC, machine.PWM = ADC, PWM
