@@ -42,7 +42,7 @@ _WITH_LINES = 2  # mpy-cross's -O2
 _SHIM_KEEPS = {"start", "boot", "observe", "ticks", "poller", "_io_queue"}
 _TOOLS = (
     *("build", "bundle", "families", "layout", "lean", "prepare", "rename", "rewrite", "roles"),
-    *("slim", "squeeze", "texts"),
+    *("inline", "inline_body", "slim", "squeeze", "texts"),
 )
 
 

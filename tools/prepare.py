@@ -7,11 +7,13 @@ the log's texts and the tables for `python -m tools.where`.
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from tools import bundle, lean
 from tools.families import families, shared_names
+from tools.inline import Inlined, inlined
 from tools.layout import (
     CHOSEN,
     FOLDER,
@@ -79,7 +81,8 @@ def prepare(
     module will have line numbers; their places are noted down, too.
     """
     sources = plain(paths, dst)
-    modules = _modules(src, sources)
+    moved = {} if lines else _inlined(src, sources)
+    modules = _modules(src, {p: moved[p].text if p in moved else sources[p] for p in sources})
     resident = bundle.ordered([m for m in modules if not on_demand(m.name)])
     inside = {module.name for module in resident}
     names = bundle.Names(resident, [m for m in modules if m.name not in inside])
@@ -87,13 +90,16 @@ def prepare(
     loader = names.of(*_LOADER) if _LOADER[0] in inside else ""
     names.wanted.add(loader)
     joined = lean.lean(bundle.join(resident, names, ready), names.wanted)
+    used = {word for path in outside for word in words(path.read_text(encoding="utf-8"))}
+    joined = bundle.Bundle(joined.source, list(_told(joined.lines, moved, src)))
+    if not lines:
+        joined = _alone(joined, names.wanted | used)
     # What is loaded on demand still needs its package.
     packages = {m.name for m in modules if m.path.name == "__init__.py"}
     texts = {m.name: ready[m.name] for m in modules if m.name not in inside}
     texts |= dict.fromkeys(packages & inside, "")
     texts[bundle.BUNDLE] = joined.source
     paths_of = {m.name: m.path for m in modules}
-    used = {word for path in outside for word in words(path.read_text(encoding="utf-8"))}
     for module in modules:
         if module.name in _REPL:
             used |= {name.rpartition(".")[2] for _, name in _qualified(module.tree)}
@@ -104,7 +110,8 @@ def prepare(
         path.relative_to(src.parent).as_posix(): dict(_qualified(ast.parse(text)))
         for path, text in sources.items()
     }
-    table = _functions(texts, paths_of, joined.lines, short, origins)
+    tables = {path.relative_to(src.parent).as_posix(): moved[path].lines for path in moved}
+    table = _functions(texts, paths_of, joined.lines, short, origins, tables)
     (dst / NAMES).write_text("".join(f"{row}\n" for row in table))
     (dst / LINES).unlink(missing_ok=True)
     if lines:  # the first is made up by hot_first
@@ -129,6 +136,36 @@ def prepare(
         for name, text in texts.items()
         if name in packages or name not in paths_of or paths_of[name].name != "__init__.py"
     }
+
+
+def _inlined(src: Path, sources: dict[Path, str]) -> dict[Path, Inlined]:
+    """Source -> its text without functions called once, of those that stay in RAM."""
+    texts = {module_name(src, path): text for path, text in sources.items()}
+    found = inlined(texts, {name for name in texts if not on_demand(name) or chosen(name)})
+    return {p: found[module_name(src, p)] for p in sources if module_name(src, p) in found}
+
+
+def _alone(joined: bundle.Bundle, wanted: set[str]) -> bundle.Bundle:
+    """The joined module without functions that one module had for another."""
+    found = inlined({bundle.BUNDLE: joined.source}, {bundle.BUNDLE}, wanted)
+    if not found:
+        return joined
+    text, lines = found[bundle.BUNDLE]
+    return bundle.Bundle(text, [joined.lines[line - 1] for line in lines])
+
+
+def _told(lines: list[str], moved: dict[Path, Inlined], src: Path) -> Iterator[str]:
+    """The places of the joined module's lines, where functions have moved: in the sources."""
+    tables = {path.relative_to(src.parent).as_posix(): moved[path].lines for path in moved}
+    for place in lines:
+        name, _, line = place.rpartition(":")
+        if name not in tables:
+            name = name.removesuffix(".py") + "/__init__.py"
+        yield (
+            f"{place.rpartition(':')[0]}:{tables[name][int(line) - 1]}"
+            if name in tables
+            else place
+        )
 
 
 def _modules(src: Path, sources: dict[Path, str]) -> list[bundle.Module]:
@@ -163,10 +200,11 @@ def _functions(
     lines: list[str],
     short: dict[str, str],
     origins: dict[str, dict[int, str]],
+    moved: dict[str, list[int]],
 ) -> list[str]:
     """A row for each function: module as tracebacks name it, its name there, place, its name.
 
-    `origins`: source -> line -> name of the function there.
+    `origins`: source -> line -> name of the function there; `moved`: as `Inlined.lines`.
     """
     rows = []
     for module, text in texts.items():
@@ -174,7 +212,8 @@ def _functions(
         file = module.replace(".", "/") + ".py"
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, _FUNCTION):
-                place = lines[node.lineno - 1] if module not in paths else f"{file}:{node.lineno}"
+                at = moved[file][node.lineno - 1] if file in moved else node.lineno
+                place = lines[node.lineno - 1] if module not in paths else f"{file}:{at}"
                 name, _, line = place.rpartition(":")
                 if name not in origins:
                     name = name.removesuffix(".py") + "/__init__.py"
