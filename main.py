@@ -20,6 +20,7 @@ _TRIAL_MS = 60_000  # a new firmware that hangs before it has a watchdog of its 
 
 def run(observer: "Callable" = None) -> None:
     """Build and run the charger until it wants to restart, then make it safe and reset."""
+    global _find_code, _installs, _start_failed
     import machine
 
     charger = None
@@ -31,7 +32,9 @@ def run(observer: "Callable" = None) -> None:
         from firmware import app
 
         charger = app.build()
+        app.forget_making(charger)
         del app
+        _find_code = _installs = _start_failed = None  # its memory is free: it has started
         gc.threshold(_GARBAGE)
         if observer:
             observer(charger)

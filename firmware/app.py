@@ -4,7 +4,9 @@
 main.py forgets this module; what is made here must not keep a function of it.
 """
 
+import gc
 import os
+import sys
 
 import machine
 
@@ -25,7 +27,6 @@ from firmware.services.console_question import ConsoleQuestion
 from firmware.services.control import Control
 from firmware.services.fieldbus import Fieldbus
 from firmware.services.housekeeping import Housekeeping
-from firmware.services.tag_reader import TagReader
 from firmware.services.transactions import Transactions
 from firmware.storage.files import JsonFile
 from firmware.storage.journal import Journal
@@ -84,6 +85,13 @@ def build() -> Charger:
             log.error("flash", "%s was spoilt and is set aside", name)
     on_demand.forget("firmware.app")
     return charger
+
+
+def forget_making(charger: Charger) -> None:
+    """Where a process has one charger, as on the chip: free what no second one will need."""
+    if sys.implementation.name == "micropython":
+        on_demand.load("firmware.made_once").forget(charger.board)
+        gc.collect()
 
 
 def _equipment(keys: Keys, log: Log) -> tuple:
@@ -155,7 +163,7 @@ def _services(charger: Charger) -> None:
     link.pause = charger.control.expect_pause
     charger.link = station.link = charger.transactions.link = link
     board = charger.board
-    fieldbus = Fieldbus(board.buses, clock, log, board.polled)
+    fieldbus = Fieldbus(board, clock, log)
     charger.housekeeping = Housekeeping((charger.control, fieldbus), clock, log)
     charger.outbox.store.reclaim = charger.housekeeping.reclaim
     charger.housekeeping.stayed_up = charger.stayed_up
@@ -169,7 +177,7 @@ def _services(charger: Charger) -> None:
         ("central system", link, False),
     ]
     if board.tag_reader:
-        reader = TagReader(board.tag_reader, station.present_tag, clock)
+        reader = on_demand.load("firmware.services.tag_reader").TagReader(board, station, clock)
         charger.services.append(("tag reader", reader, False))
     if charger.network:
         charger.network.on_change = link.network_changed

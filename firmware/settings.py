@@ -7,7 +7,8 @@ Secrets are in `SECRETS`: they are stored, but never shown.
 
 from firmware import on_demand
 from firmware.errors import SettingError
-from firmware.storage.files import read_json, remove, write_json
+from firmware.storage.files import remove, write_json
+from firmware.storage.json_files import read_json
 from firmware.values import convert
 
 SETTINGS_FILE = "settings.json"

@@ -33,9 +33,7 @@ class Tasks:
             try:
                 await run()
                 self._log.error("tasks", "%s ended", name)
-            except asyncio.CancelledError:
-                raise
-            except Exception as error:
+            except Exception as error:  # which a cancellation is not
                 try:
                     if vital:
                         self._safe()

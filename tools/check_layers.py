@@ -31,7 +31,7 @@ _MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "web": ("net", "storage", "charging", "ocpp", "provisioning", "status", *_LEAVES),
     "services": ("drivers", "net", "storage", "update", "charging", "ocpp", *_LEAVES),
 }
-_ANYTHING = ("app", "board", "bring_up", "charger", "console", "last_words", "status")
+_ANYTHING = ("app", "board", "bring_up", "charger", "console", "last_words", "made_once", "status")
 _PURE = ("charging", "ocpp")
 _LOADERS = ("__import__", "load")  # load: firmware/on_demand.py
 # What the pure parts may use of the standard library.

@@ -7,7 +7,8 @@ fit is named as `hardware.json: key: why`.
 from firmware.board.chosen import Options, check_pins  # noqa: F401
 from firmware.errors import SettingError
 from firmware.settings import WISHES_FILE
-from firmware.storage.files import read_json, write_json
+from firmware.storage.files import write_json
+from firmware.storage.json_files import read_json
 from firmware.values import convert
 
 HARDWARE_FILE = "hardware.json"

@@ -2,7 +2,8 @@
 
 from firmware.errors import SettingError
 from firmware.on_demand import load
-from firmware.storage.files import read_json, write_json
+from firmware.storage.files import write_json
+from firmware.storage.json_files import read_json
 from firmware.values import convert, rows
 from firmware.values import row as field
 

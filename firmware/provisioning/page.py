@@ -8,7 +8,8 @@ import json
 import sys
 
 from firmware.on_demand import load
-from firmware.storage.files import read_json, write_json
+from firmware.storage.files import write_json
+from firmware.storage.json_files import read_json
 
 _JSON = "application/json"
 _TEXT = "text/plain"

@@ -106,15 +106,6 @@ class ChargePoint:
 
     # ---- the driver at the charger ----
 
-    def present_tag(self, id_tag: str) -> None:
-        """A tag was held to the reader: it starts, or stops."""
-        try:
-            load(_AUTHORIZATION).present(self, id_tag)
-        except MemoryError:
-            if not self.make_room():
-                raise
-            self.hear(_AUTHORIZATION, "present", id_tag)
-
     def asked(self, payload: "dict | None") -> None:
         """The answer to Authorize."""
         id_tag, stops = self.asking

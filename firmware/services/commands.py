@@ -141,7 +141,7 @@ class Commands:
         if message == "StatusNotification":
             point.statuses(connector_id)
         elif message == "MeterValues":
-            link.send(message, point.transactions.meter_values_now())
+            link.send(message, load("firmware.services.sampling").triggered(point.transactions))
         elif message == "BootNotification":
             link.boot()
         elif message == "Heartbeat":

@@ -10,7 +10,7 @@ from firmware.charging.faults import FAULTS
 from firmware.charging.supervisor import NAME
 from firmware.ocpp.dates import iso8601
 from firmware.on_demand import load
-from firmware.storage.files import read_json
+from firmware.storage.json_files import read_json
 
 _FOLDER = 0x4000  # in st_mode
 _SECRET_WORDS = ("password", "authorization", "secret", "token")

@@ -20,14 +20,22 @@ def start(point: "ChargePoint") -> None:
     id_tag, parent = point.parent
     if id_tag != core.id_tag:
         parent = ""
-    txn = books.record_start(core.id_tag, row[_RESERVATION_ID] if row else None, parent)
+    record = load("firmware.services.start_record").record
+    txn = record(books, core.id_tag, row[_RESERVATION_ID] if row else None, parent)
+    record = None  # its code is not needed for what follows
     point.look_at_s = 0  # a reservation is used up now
     if not txn:
         core.deauthorize()
     elif not core.start(txn):
         core.reserve(False)
-        books.record_failed_start(txn)
+        close_failed(books, txn)
     else:  # one that goes on after a power cut brings its own
         if books.pending:
             load("firmware.services.resumption").carry_over(books)
         point.parent = core.session.id_tag, books.started["parent"]
+
+
+def close_failed(books: "Transactions", txn: int) -> None:
+    """The start is on flash, but the vehicle went away: close it with no energy."""
+    books.ending = txn, "Other", "", books.clock.unix_s()
+    books.close()

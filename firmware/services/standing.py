@@ -12,7 +12,8 @@ compared without case. A charger that has lost the time must neither end it too 
 from micropython import const
 
 from firmware.on_demand import load
-from firmware.storage.files import read_json, write_json
+from firmware.storage.files import write_json
+from firmware.storage.json_files import read_json
 
 _FILE = "standing.json"
 _RETRY_S = const(2)

@@ -5,7 +5,9 @@ from firmware.ocpp.payloads import start_transaction
 from firmware.on_demand import load
 
 
-def record(books: "Transactions", id_tag: str, reservation_id: "int | None", parent: str) -> int:
+def record(
+    books: "Transactions", id_tag: str, reservation_id: "int | None" = None, parent: str = ""
+) -> int:
     """Put StartTransaction on flash; its local number, 0 when flash does not take it."""
     books.status_told = True
     if books.ending:

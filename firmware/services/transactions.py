@@ -66,17 +66,6 @@ class Transactions:
         """Is `transaction_id` the running transaction."""
         return transaction_id is not None and self.transaction_id() == transaction_id
 
-    def record_start(
-        self, id_tag: str, reservation_id: "int | None" = None, parent: str = ""
-    ) -> int:
-        """Put StartTransaction on flash; its local number, 0 when flash does not take it."""
-        return load("firmware.services.start_record").record(self, id_tag, reservation_id, parent)
-
-    def record_failed_start(self, txn: int) -> None:
-        """The start is on flash, but the vehicle went away: close it with no energy."""
-        self.ending = txn, "Other", "", self.clock.unix_s()
-        self.close()
-
     def turn(self) -> None:
         """What is due by time: the end that flash has not taken, a sample."""
         if self.pending and self.clock.uptime_s() >= self.retry_at_s:
@@ -111,10 +100,6 @@ class Transactions:
             unix_s = self.clock.unix_s()
             if unix_s - unix_s % _DAY_S % interval_s != self.mark_s:
                 load(_SAMPLING).at_mark(self, unix_s, interval_s)
-
-    def meter_values_now(self) -> "list[str]":
-        """A MeterValues payload of this moment, for TriggerMessage."""
-        return load(_SAMPLING).triggered(self)
 
     def begin_stop(self, status_told: bool = False) -> None:
         """The session is over: the summary goes first, the stop after the status (the guide)."""

@@ -22,7 +22,8 @@ from micropython import const
 
 from firmware.ocpp.messages import status
 from firmware.on_demand import load
-from firmware.storage.files import read_json, remove, write_json
+from firmware.storage.files import remove, write_json
+from firmware.storage.json_files import read_json
 
 DIAGNOSTICS = "DiagnosticsStatusNotification"
 FIRMWARE = "FirmwareStatusNotification"

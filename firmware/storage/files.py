@@ -25,24 +25,6 @@ def write_atomic(path: str, data: bytes) -> None:
     os.rename(temporary, path)
 
 
-def read_json(path: str) -> dict:
-    """The object in the file; an empty one when there is none.
-
-    A file that is no JSON object is set aside as `path.bad`, to be looked at, never lost.
-    """
-    data = read_bytes(path)
-    if not data:
-        return {}
-    try:
-        value = json.loads(data)
-        if isinstance(value, dict):
-            return value
-    except ValueError:
-        pass
-    os.rename(path, path + ".bad")
-    return {}
-
-
 def write_json(path: str, value: dict) -> None:
     """Write the object, atomically."""
     write_atomic(path, json.dumps(value).encode())

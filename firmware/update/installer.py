@@ -8,7 +8,8 @@ services/transfers.py.
 
 from firmware import VERSION
 from firmware.errors import ChargerError
-from firmware.storage.files import read_bytes, read_json, remove, write_atomic, write_json
+from firmware.storage.files import read_bytes, remove, write_atomic, write_json
+from firmware.storage.json_files import read_json
 from firmware.update import room, slots, unpacking
 from firmware.update.signature import check
 

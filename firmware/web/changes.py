@@ -7,7 +7,8 @@ import json
 
 from firmware.errors import SettingError
 from firmware.on_demand import load
-from firmware.storage.files import read_json, write_json
+from firmware.storage.files import write_json
+from firmware.storage.json_files import read_json
 
 _JSON = "application/json"
 _WISHES = "set.json"

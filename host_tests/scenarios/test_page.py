@@ -192,12 +192,12 @@ def test_the_server_starts_and_stops_a_session_whoever_watches(bench: Bench) -> 
     """Viewers may be sent away for a moment; the server is never told that it cannot be done."""
     plug(bench)
     bench.run(10)
-    for _ in range(4):
-        watch(bench)
+    viewers = [watch(bench) for _ in range(4)]
     answer = bench.call("RemoteStartTransaction", {"connectorId": 1, "idTag": "TEST_TAG"})
     assert answer["status"] == "Accepted"
     expect_status(bench, "Charging", within_s=20)
-    watch(bench)
+    if any(viewer.over for viewer in viewers):
+        watch(bench)
     remote_stop(bench)
 
 

@@ -24,6 +24,27 @@ class Pin:
             self.level = value
 
 
+class EdgePin(Pin):
+    """An input that interrupts; `edges` were told, however many there were."""
+
+    IRQ_RISING, IRQ_FALLING = 1, 2
+
+    def __init__(self, level):
+        super().__init__(level)
+        self.handler = None
+        self.edges = 0
+
+    def irq(self, handler, trigger=3):
+        self.handler, self.trigger = handler, trigger
+
+    def set(self, level):
+        edge = self.IRQ_RISING if level > self.level else self.IRQ_FALLING
+        self.level = level
+        if self.handler and self.trigger & edge:
+            self.edges += 1
+            self.handler(self)
+
+
 class Can:
     """A CAN back end: keeps what is sent, refuses while `free` is False."""
 

@@ -8,7 +8,7 @@ from firmware.drivers.button import Button
 from firmware.drivers.contactor import Contactor
 from firmware.drivers.digital_input import DigitalInput
 from firmware.drivers.lamp import Lamp
-from host_tests.unit.drivers.fakes import Pin
+from host_tests.unit.drivers.fakes import EdgePin, Pin
 
 
 def follow(input, pin, levels, dt_ms=50):
@@ -46,27 +46,6 @@ def test_input_that_is_active_at_power_up_did_not_change(level, active_low):
     assert input.active
     input.update(50)
     assert not input.changed
-
-
-class EdgePin(Pin):
-    """An input that interrupts; `edges` were told, however many there were."""
-
-    IRQ_RISING, IRQ_FALLING = 1, 2
-
-    def __init__(self, level):
-        super().__init__(level)
-        self.handler = None
-        self.edges = 0
-
-    def irq(self, handler, trigger=3):
-        self.handler, self.trigger = handler, trigger
-
-    def set(self, level):
-        edge = self.IRQ_RISING if level > self.level else self.IRQ_FALLING
-        self.level = level
-        if self.handler and self.trigger & edge:
-            self.edges += 1
-            self.handler(self)
 
 
 @pytest.mark.parametrize("active_low", [True, False])

@@ -5,6 +5,7 @@ import os
 import pytest
 
 from firmware.services import authorization, tags
+from firmware.services.tag_reader import present as present_tag
 from firmware.storage.tag_cache import remember
 from firmware.storage.tag_changes import update_list
 from firmware.storage.tag_file import CACHE, find
@@ -56,7 +57,7 @@ def answer(station, payload, online=True):
 
 
 def present(station, tag="TAG"):
-    station.point.present_tag(tag)
+    present_tag(station.point, tag)
     station.run(300)
 
 
@@ -149,7 +150,7 @@ def test_flash_that_cannot_be_read_knows_nothing(station, monkeypatch):
     listed()
     set_keys(station, LocalPreAuthorize="true")
     monkeypatch.setattr("builtins.open", unreadable)
-    station.point.present_tag("TAG")
+    present_tag(station.point, "TAG")
     assert asked(station) == ["TAG"]
 
 
@@ -203,27 +204,27 @@ def test_a_clock_that_was_never_set_refuses_nobody(station):
 
 
 def test_the_same_tag_is_asked_for_once(station):
-    station.point.present_tag("TAG")
-    station.point.present_tag("tag")
+    present_tag(station.point, "TAG")
+    present_tag(station.point, "tag")
     assert asked(station) == ["TAG"]
     answer(station, NO)
-    station.point.present_tag("TAG")
+    present_tag(station.point, "TAG")
     assert len(asked(station)) == 2
 
 
 def test_another_tag_is_ignored_meanwhile(station):
-    station.point.present_tag("A")
-    station.point.present_tag("B")
+    present_tag(station.point, "A")
+    present_tag(station.point, "B")
     assert asked(station) == ["A"]
     answer(station, NO)
-    station.point.present_tag("B")
+    present_tag(station.point, "B")
     answer(station, YES)
     assert station.core.session.id_tag == "B"
 
 
 def test_a_remote_start_must_ask_later_while_another_tag_is_asked_for(station):
     set_keys(station, AuthorizeRemoteTxRequests="true")
-    station.point.present_tag("A")
+    present_tag(station.point, "A")
     assert not station.point.commands().remote_start("R", 1, None)
     answer(station, NO)
     assert station.point.commands().remote_start("R", 1, None)
@@ -234,7 +235,7 @@ def test_a_remote_start_must_ask_later_while_another_tag_is_asked_for(station):
 
 def test_a_line_that_breaks_at_once_ends_the_question(station):
     set_keys(station, AllowOfflineTxForUnknownId="false")
-    station.point.present_tag("A")
+    present_tag(station.point, "A")
     answer(station, ERROR, online=False)
     assert station.point.asking is None
 

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from firmware.services.tag_reader import present as present_tag
 from host_tests.unit.services.link_bench import VirtualLoop
 from host_tests.unit.services.station_bench import Station, names
 
@@ -97,7 +98,7 @@ def test_no_vehicle_info_for_what_was_plugged_before_power_up(tmp_path, monkeypa
 
 def present(station, tag="TAG", answer=ACCEPTED):
     station.link.online = True
-    station.point.present_tag(tag)
+    present_tag(station.point, tag)
     if station.link.sent[-1][0] == "Authorize":
         station.link.callbacks[-1](answer)
     station.run(300)
@@ -127,7 +128,7 @@ def test_offline_the_keys_let_it_start(station):
     station.keys.set("LocalAuthorizeOffline", "true")
     station.keys.set("AllowOfflineTxForUnknownId", "true")
     station.plug().run(1_000)
-    station.point.present_tag("TAG")
+    present_tag(station.point, "TAG")
     station.run(300)
     assert station.core.session.open
     assert "Authorize" not in station.link.actions()

@@ -12,6 +12,7 @@ from firmware.drivers.thermistor import Thermistor, curve
 from firmware.drivers.voltage_sense import VoltageSense
 from firmware.services.control import Control
 from host_tests.unit.charging.plant import Plant
+from host_tests.unit.drivers.fakes import EdgePin
 from host_tests.unit.services.link_bench import VirtualLoop
 
 
@@ -20,28 +21,6 @@ class Ticks:
 
     def ticks(self):
         return round(asyncio.get_running_loop().time() * 1000)
-
-
-class Pin:
-    """An input's level; `set` interrupts as the chip does."""
-
-    IRQ_RISING, IRQ_FALLING = 1, 2
-
-    def __init__(self, level):
-        self.level = level
-        self.handler = None
-
-    def irq(self, handler, trigger=3):
-        self.handler, self.trigger = handler, trigger
-
-    def set(self, level):
-        edge = self.IRQ_RISING if level > self.level else self.IRQ_FALLING
-        self.level = level
-        if self.handler and self.trigger & edge:
-            self.handler(self)
-
-    def __call__(self):
-        return self.level
 
 
 class Adc:
@@ -117,10 +96,10 @@ class Rig:
     def __init__(self):
         self.plant = Plant()
         self.core = self.plant.core
-        self.gun_pin, self.e_stop_pin = Pin(1), Pin(0)
+        self.gun_pin, self.e_stop_pin = EdgePin(1), EdgePin(0)
         self.gun = DigitalInput(self.gun_pin, True, 500, 20)
         self.e_stop = DigitalInput(self.e_stop_pin, False, 0, 500)
-        self.door_pin, self.earth_pin = Pin(0), Pin(0)
+        self.door_pin, self.earth_pin = EdgePin(0), EdgePin(0)
         self.door = DigitalInput(self.door_pin, False, 0, 500)
         self.earth_fault = DigitalInput(self.earth_pin, False, 0, 500)
         self.adcs = {"thermistor": Adc(1_650_000), "gun_sense": Adc(2_133_000)}

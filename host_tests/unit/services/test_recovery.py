@@ -2,6 +2,7 @@
 
 import pytest
 
+from firmware.services.tag_reader import present as present_tag
 from host_tests.unit.services.station_bench import (
     Clock,
     FailingJournal,
@@ -45,7 +46,7 @@ def test_it_goes_on_with_energy_and_duration():
     assert session.open and session.txn == 1 and session.id_tag == "TAG"
     station.run(30_000)
     assert station.power
-    station.point.present_tag("TAG")
+    present_tag(station.point, "TAG")
     station.run(3_000)
     messages = station.deliver()
     assert names(messages) == WHOLE

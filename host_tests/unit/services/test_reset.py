@@ -2,6 +2,7 @@
 
 import pytest
 
+from firmware.services.tag_reader import present as present_tag
 from host_tests.unit.services.station_bench import Station
 
 
@@ -51,7 +52,7 @@ def test_nothing_starts_while_it_waits(station):
     commands.reset("Soft")
     station.run(3_000)
     assert not commands.remote_start("R", 1, None)
-    station.point.present_tag("TAG")
+    present_tag(station.point, "TAG")
     station.run(500)
     assert not station.core.connector.authorized
     assert commands.reserve(1, station.clock.unix_s() + 60, "T", "") != "Accepted"

@@ -9,6 +9,7 @@ import pytest
 from firmware.services import standing
 from firmware.services.authorization import permitted
 from firmware.services.standing import restore
+from firmware.services.tag_reader import present as present_tag
 from host_tests.unit.services.station_bench import Clock, Station
 
 FILE = "standing.json"
@@ -79,7 +80,7 @@ def permit(station, tag, accepted=True, parent=""):
     """A tag is shown, and the answer to its Authorize comes, if there was one."""
     station.link.online = True
     asked = len(station.link.sent)
-    station.point.present_tag(tag)
+    present_tag(station.point, tag)
     actions = [action for action, _ in station.link.sent[asked:]]
     if "Authorize" in actions:
         info = {"status": "Accepted" if accepted else "Blocked"}
@@ -213,9 +214,9 @@ def test_the_button_has_its_own_tag(station):
 def test_offline_the_reserved_tag_goes_by_the_offline_rules(station):
     station.keys.set("AllowOfflineTxForUnknownId", "true")
     reserve(station)
-    station.point.present_tag("OTHER")
+    present_tag(station.point, "OTHER")
     assert station.state == "Reserved"
-    station.point.present_tag("TAG")
+    present_tag(station.point, "TAG")
     station.plug().run(1_000)
     assert station.deliver()[0][1]["reservationId"] == 7
 

@@ -7,6 +7,7 @@ import pytest
 from firmware.ocpp.payloads import start_transaction, stop_transaction
 from firmware.ocpp.stop_parts import parts
 from firmware.services.tag_answers import answered
+from firmware.services.tag_reader import present as present_tag
 from firmware.storage.tag_changes import update_list
 from firmware.storage.tag_file import CACHE, find
 from host_tests.unit.services.station_bench import Station, T
@@ -57,7 +58,7 @@ def test_the_parent_of_the_answer_counts_even_without_a_cache(station):
     set_keys(station, AuthorizationCacheEnabled="false")
     start_answered(station, {"idTagInfo": {"status": "Accepted", "parentIdTag": "P"}})
     update_list(1, True, {"OTHER": ["Accepted", 0, "P"]}, 500)
-    station.point.present_tag("OTHER")
+    present_tag(station.point, "OTHER")
     station.run(200)
     assert station.core.session.stop_id_tag == "OTHER"
 
@@ -90,7 +91,7 @@ def test_it_is_held_where_the_key_says_so(station):
     assert station.state == "SuspendedEVSE" and not station.power and station.core.session.open
     station.run(60_000)
     assert station.state == "SuspendedEVSE" and station.core.session.open
-    station.point.present_tag("TAG")
+    present_tag(station.point, "TAG")
     station.run(1_000)
     messages = station.deliver()
     assert messages[-1][1]["reason"] == "Local"

@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from firmware.services.sampling import triggered
+from firmware.services.session_start import close_failed
+from firmware.services.start_record import record as record_start
 from host_tests.unit.services.station_bench import Clock, Station, T, names, summary_of
 
 WHOLE = ["StartTransaction", "MeterValues", "DataTransfer", "StopTransaction"]
@@ -168,8 +171,8 @@ def test_a_session_charges_on_while_samples_find_no_room(station):
 
 
 def test_a_failed_start_is_closed_with_no_energy(station):
-    txn = station.transactions.record_start("TAG")
-    station.transactions.record_failed_start(txn)
+    txn = record_start(station.transactions, "TAG")
+    close_failed(station.transactions, txn)
     messages = station.deliver()
     assert names(messages) == ["StartTransaction", "StopTransaction"]
     assert messages[0][1]["meterStart"] == messages[1][1]["meterStop"]
@@ -178,19 +181,19 @@ def test_a_failed_start_is_closed_with_no_energy(station):
 
 def test_news_is_told_once(station):
     assert not station.transactions.take_news()
-    station.transactions.record_start("TAG")
+    record_start(station.transactions, "TAG")
     assert station.transactions.take_news()
     assert not station.transactions.take_news()
 
 
 def test_meter_values_on_request(station):
     station.run(0)
-    body = json.loads("".join(station.transactions.meter_values_now()))
+    body = json.loads("".join(triggered(station.transactions)))
     assert "transactionId" not in body
     assert body["meterValue"][0]["sampledValue"][0]["context"] == "Trigger"
     station.begin().run(3000)
     station.deliver()
-    assert json.loads("".join(station.transactions.meter_values_now()))["transactionId"] == 501
+    assert json.loads("".join(triggered(station.transactions)))["transactionId"] == 501
     assert station.transactions.is_running(501)
     assert not station.transactions.is_running(502)
     assert not station.transactions.is_running(None)
@@ -227,7 +230,7 @@ def test_cut_right_after_the_start(station, delivered):
     station.soc_later = None
     station.plug().run(1000)
     station.core.bms.soc_c100 = 8700
-    txn = station.transactions.record_start("SECOND")
+    txn = record_start(station.transactions, "SECOND")
     assert txn == 2
     if delivered:
         station.deliver()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from firmware.services import transfer_steps, transfers
+from firmware.services.tag_reader import present as present_tag
 from firmware.services.transfer_task import run
 from host_tests.unit.services.station_bench import Station, T
 
@@ -316,6 +317,6 @@ def test_a_tag_for_which_a_transfer_makes_room_is_not_lost(station, monkeypatch)
     seen = []
     monkeypatch.setattr("firmware.services.authorization.present", present)
     station.point.transfers.update({"task": Task(), "due_s": 1 << 29})
-    station.point.present_tag("TAG")
+    present_tag(station.point, "TAG")
     station.run(100)
     assert seen == ["TAG"]

@@ -6,15 +6,16 @@ from pathlib import Path
 import pytest
 
 from firmware.storage import files
+from firmware.storage.json_files import read_json
 from host_tests.unit.storage.torn_folder import TornFolder
 
 
 def test_json_goes_and_comes_back(tmp_path: Path) -> None:
     path = f"{tmp_path}/a.json"
-    assert files.read_json(path) == {}
+    assert read_json(path) == {}
     value = {"a": [1, -2, "ä"], "big": 1 << 40}
     files.write_json(path, value)
-    assert files.read_json(path) == value
+    assert read_json(path) == value
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
 
 
@@ -22,11 +23,11 @@ def test_json_goes_and_comes_back(tmp_path: Path) -> None:
 def test_what_is_no_object_is_set_aside(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.json"
     path.write_bytes(content)
-    assert files.read_json(str(path)) == {}
+    assert read_json(str(path)) == {}
     assert (tmp_path / "a.json.bad").read_bytes() == content
     assert not path.exists()
     files.write_json(str(path), {"n": 1})
-    assert files.read_json(str(path)) == {"n": 1}
+    assert read_json(str(path)) == {"n": 1}
 
 
 @pytest.mark.parametrize("cut", [1, 2])
@@ -40,7 +41,7 @@ def test_a_cut_leaves_the_old_file(
     with pytest.raises(OSError):
         files.write_json(path, {"n": 2, "more": "x" * 100})
     flash.start()
-    assert files.read_json(path) == {"n": 1}
+    assert read_json(path) == {"n": 1}
 
 
 def test_a_value_that_is_no_json_leaves_the_old_file(tmp_path: Path) -> None:
@@ -48,7 +49,7 @@ def test_a_value_that_is_no_json_leaves_the_old_file(tmp_path: Path) -> None:
     files.write_json(path, {"n": 1})
     with pytest.raises(TypeError):
         files.write_json(path, {"n": object()})
-    assert files.read_json(path) == {"n": 1}
+    assert read_json(path) == {"n": 1}
 
 
 def test_removing_what_is_not_there_is_no_error(tmp_path: Path) -> None:

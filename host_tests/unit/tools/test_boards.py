@@ -34,7 +34,7 @@ def test_make_flash_finds_the_file_system_and_the_firmware_fits() -> None:
     )
     place = room(bytes(0x7000) + table + b"\xff" * 32, FLASH)
     assert place == Room(0x310000, 240)
-    journal = 0x1A000  # 104 kB for the books, see its README
+    journal = 0x18000  # 96 kB for the books, see its README
     assert used_blocks(make(image_tree(), place.blocks)) * BLOCK <= 0xF0000 - journal
 
 
