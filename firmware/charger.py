@@ -35,7 +35,7 @@ class Charger:
             self.housekeeping.watchdog = machine.WDT(timeout=self.settings.watchdog_ms)
         for name, service, vital in self.services:
             tasks.spawn(name, service.run, vital)
-        self.services.clear()
+        self.services.clear()  # `tasks` has what is needed of them
         if self.settings.web_port:
             self.page_kept = [[], 0, 0]  # sessions, wrong passwords, locked until (uptime)
             tasks.spawn("web", self.page, False)

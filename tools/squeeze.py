@@ -163,7 +163,7 @@ class LogTexts:
         for call in sorted(calls, key=lambda node: (node.lineno, node.col_offset), reverse=True):
             text = call.args[1]
             if isinstance(text, ast.Constant) and "\n" not in str(text.value):
-                _replace(lines, text, b"%d" % self.place(str(text.value)))
+                replace(lines, text, b"%d" % self.place(str(text.value)))
         return b"".join(lines).decode()
 
 
@@ -182,7 +182,7 @@ def _is_log_call(node: ast.Call) -> bool:
     )
 
 
-def _replace(lines: list[bytes], node: ast.expr, text: bytes) -> None:
+def replace(lines: list[bytes], node: ast.expr | ast.Expr, text: bytes) -> None:
     """Put `text` where `node` begins, and blanks over the rest of it, line by line."""
     first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
     end = node.end_col_offset or 0

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from tools.lean import SHORT_TEXT
 from tools.rename import cheap_names
 from tools.roles import bare_tree, names_in
+from tools.squeeze import replace
 
 
 def known_texts(texts: dict[str, str], resident: set[str]) -> set[str]:
@@ -46,8 +47,8 @@ def packed(source: str, known: set[str]) -> str:
     lines = [line.encode() for line in source.splitlines(keepends=True)]
     for text, node in reversed(found):
         start = whole.index(text)
-        _replace(lines, node, f"{name}[{start}:{start + len(text)}]")
-    _replace(lines, head, f"{name} = {whole.ljust(SHORT_TEXT + 1)!a}")
+        replace(lines, node, f"{name}[{start}:{start + len(text)}]".encode())
+    replace(lines, head, f"{name} = {whole.ljust(SHORT_TEXT + 1)!a}".encode())
     return b"".join(lines).decode()
 
 
@@ -70,16 +71,3 @@ def _short_texts(tree: ast.AST) -> Iterator[tuple[str, ast.Constant]]:
         for node in value if isinstance(value, list) else [value]:
             if isinstance(node, ast.AST):
                 yield from _short_texts(node)
-
-
-def _replace(lines: list[bytes], node: ast.expr | ast.Expr, text: str) -> None:
-    """`text` instead of the node; further lines of it become empty."""
-    first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
-    rest = lines[last][node.end_col_offset or 0 :]
-    if first == last:
-        lines[first] = lines[first][: node.col_offset] + text.encode() + rest
-        return
-    lines[first] = lines[first][: node.col_offset] + text.encode() + b"\n"
-    for row in range(first + 1, last):
-        lines[row] = b"\n"
-    lines[last] = rest

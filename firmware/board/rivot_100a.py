@@ -50,13 +50,15 @@ class Board:
     `max_mv` and `max_ma` are the rating, which settings can only lower.
     `door`, `earth_fault`, `thermistor`, `gun_sense`, `meter` and `tag_reader` are None where they
     are not fitted. `buses` is ((can, drivers), ...), `polled` what hangs on no CAN bus; `pins` is
-    (GPIO, what it is for)..., once built the GPIOs only.
+    (GPIO, what it is for)..., once built the GPIOs only. `in_hand`: a loop is at the drivers, so
+    an interrupt must leave them alone.
     """
 
 
 def build(settings: "Settings", options: "Options", check_pins: "Callable") -> Board:
     """The board. ChargerError: a controller does not answer, or an option is wrong."""
     board = Board()
+    board.in_hand = False
     board.max_mv = _MAX_MV
     board.max_ma = _MAX_MA
     coil = Pin(_CONTACTOR, Pin.OUT, value=0)

@@ -37,7 +37,6 @@ class Control:
         self._told_to_stop = False
         self._cut = False  # an interrupt has switched off, of which the core does not know yet
         self._pause_ms = 0
-        board.in_hand = False  # a loop is at the drivers: no interrupt may be
 
     def expect_pause(self, pause_ms: int) -> None:
         """The loop may stand still so much longer than usual; 0: no longer.

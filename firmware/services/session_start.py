@@ -20,9 +20,8 @@ def start(point: "ChargePoint") -> None:
     id_tag, parent = point.parent
     if id_tag != core.id_tag:
         parent = ""
-    record = load("firmware.services.start_record").record
-    txn = record(books, core.id_tag, row[_RESERVATION_ID] if row else None, parent)
-    record = None  # its code is not needed for what follows
+    reservation_id = row[_RESERVATION_ID] if row else None
+    txn = load("firmware.services.start_record").record(books, core.id_tag, reservation_id, parent)
     point.look_at_s = 0  # a reservation is used up now
     if not txn:
         core.deauthorize()

@@ -10,7 +10,7 @@ from host_tests.scenarios.steps import transaction_id
 def slow(bench, request: pytest.FixtureRequest):
     """A charger whose upload has stalled for a few seconds; its order has retries left."""
     bench.files_server.hang = True
-    location = f"{request.param}://files.test/"
+    location = f"{request.param}://depot.test/"
     bench.call("GetDiagnostics", {"location": location, "retries": 1, "retryInterval": 5})
     bench.expect("DiagnosticsStatusNotification", status="Uploading")
     bench.run(5)

@@ -112,7 +112,7 @@ def test_code_that_does_not_reach_the_server_is_left_after_two_starts(bench) -> 
 def test_one_update_after_the_other_and_sessions_between_them(bench) -> None:
     ids = [session(bench)]
     for runs, scheme in (("b", "http"), ("a", "ftp")):
-        order(bench, signed(whole()), location=f"{scheme}://files.test/new.update")
+        order(bench, signed(whole()), location=f"{scheme}://depot.test/new.update")
         told(bench, "Downloading", "Downloaded", "Installing", "Installed")
         assert slot(bench) == runs
         ids.append(session(bench))

@@ -60,7 +60,7 @@ def with_key(bench: Bench) -> Bench:
 def order(bench: Bench, update: bytes, **more: object) -> None:
     """The central system orders it."""
     bench.files_server.files["/new.update"] = update
-    request = {"location": "http://files.test/new.update", "retries": 0, "retrieveDate": LONG_AGO}
+    request = {"location": "http://depot.test/new.update", "retries": 0, "retrieveDate": LONG_AGO}
     assert bench.call("UpdateFirmware", {**request, **more}) == {}
 
 

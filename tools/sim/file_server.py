@@ -1,6 +1,6 @@
 """A file server for tests, HTTP and FTP, served by hand so that virtual time waits for its bytes.
 
-The firmware reaches it as `files.test`, at the usual ports. It is no more than a stand-in: one
+The firmware reaches it as `depot.test`, at the usual ports. It is no more than a stand-in: one
 folder in memory, anonymous or with `user`, and the failures that a test asks for.
 """
 
@@ -23,7 +23,7 @@ class _Line:
 class FileServer:
     """`files` is path -> content; uploads land there too."""
 
-    HOST = "files.test"
+    HOST = "depot.test"
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}

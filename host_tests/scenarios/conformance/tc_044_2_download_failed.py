@@ -19,12 +19,12 @@ def test_nobody_there(bench) -> None:
 
 
 def test_no_such_file_and_a_line_that_breaks(bench) -> None:
-    for location in ("http://files.test/none.bin", "ftp://files.test/none.bin"):
+    for location in ("http://depot.test/none.bin", "ftp://depot.test/none.bin"):
         _order(bench, location)
         bench.expect("FirmwareStatusNotification", within_s=60, status="DownloadFailed")
     bench.files_server.files["/image.bin"] = bytes(5000)
     bench.files_server.cut_after = 3000
-    for location in ("http://files.test/image.bin", "ftp://files.test/image.bin"):
+    for location in ("http://depot.test/image.bin", "ftp://depot.test/image.bin"):
         _order(bench, location)
         bench.expect("FirmwareStatusNotification", within_s=60, status="DownloadFailed")
     assert "update.bin" not in bench.files.names()
@@ -42,7 +42,7 @@ def test_the_last_status_is_told_after_a_reconnect(bench) -> None:
 
 
 def test_an_order_for_later_survives_a_power_cut(bench) -> None:
-    request = {"location": "http://files.test/image.bin", "retrieveDate": "2026-01-21T09:55:00Z"}
+    request = {"location": "http://depot.test/image.bin", "retrieveDate": "2026-01-21T09:55:00Z"}
     assert bench.call("UpdateFirmware", {**request, "retries": 0}) == {}
     bench.run(3)
     bench.command("power")

@@ -8,7 +8,7 @@ import pytest
 _SECRETS = ("0123456789ABCDEF", "hidden-wifi-word")
 
 
-@pytest.mark.parametrize("location", ["ftp://files.test/up/", "http://files.test/up/"])
+@pytest.mark.parametrize("location", ["ftp://depot.test/up/", "http://depot.test/up/"])
 def test_a_file_arrives(bench, location: str) -> None:
     bench.files_server.folders.add("/up/")
     answer = bench.call("GetDiagnostics", {"location": location, "retries": 0})
@@ -28,7 +28,7 @@ def test_no_secret_is_in_it(start) -> None:
     bench = start(settings={"authorization_key": _SECRETS[0], "wifi_password": _SECRETS[1]})
     bench.expect("BootNotification", within_s=20)
     bench.call("ChangeConfiguration", {"key": "MeterValueSampleInterval", "value": "17"})
-    bench.call("GetDiagnostics", {"location": "http://files.test/", "retries": 0})
+    bench.call("GetDiagnostics", {"location": "http://depot.test/", "retries": 0})
     bench.expect("DiagnosticsStatusNotification", within_s=60, status="Uploaded")
     (text,) = (data.decode() for data in bench.files_server.files.values())
     assert "authorization_key: (set)" in text and "MeterValueSampleInterval: 17" in text
@@ -38,14 +38,14 @@ def test_no_secret_is_in_it(start) -> None:
 def test_a_server_that_wants_post_and_a_password(bench) -> None:
     server = bench.files_server
     server.refused_methods.add("PUT")
-    bench.call("GetDiagnostics", {"location": "http://files.test/d?sig=1", "retries": 0})
+    bench.call("GetDiagnostics", {"location": "http://depot.test/d?sig=1", "retries": 0})
     bench.expect("DiagnosticsStatusNotification", within_s=60, status="Uploaded")
     assert [line.split(" ")[:2] for line in server.commands] == [
         ["PUT", "/d?sig=1"], ["POST", "/d?sig=1"]
     ]  # fmt: skip
     server.user = ("op", "p@ss")
     server.refused_methods.add("EPSV")
-    bench.call("GetDiagnostics", {"location": "ftp://op:p%40ss@files.test", "retries": 0})
+    bench.call("GetDiagnostics", {"location": "ftp://op:p%40ss@depot.test", "retries": 0})
     bench.expect("DiagnosticsStatusNotification", within_s=60, status="Uploaded")
     assert json.dumps(server.commands).count("PASV") == 1
 
@@ -53,7 +53,7 @@ def test_a_server_that_wants_post_and_a_password(bench) -> None:
 def uploaded(bench, **more) -> str:
     """The text of a diagnostics file."""
     bench.files_server.files.clear()
-    bench.call("GetDiagnostics", {"location": "http://files.test/", "retries": 0, **more})
+    bench.call("GetDiagnostics", {"location": "http://depot.test/", "retries": 0, **more})
     bench.expect("DiagnosticsStatusNotification", within_s=60, status="Uploaded")
     (content,) = bench.files_server.files.values()
     return content.decode()

@@ -10,7 +10,7 @@ def _fails(bench, location: str, within_s: float = 60) -> None:
 
 
 def test_no_such_folder(bench) -> None:
-    _fails(bench, "ftp://files.test/files/failedLocation")
+    _fails(bench, "ftp://depot.test/files/failedLocation")
     charging(bench)
 
 
@@ -21,12 +21,12 @@ def test_nobody_there(bench) -> None:
 
 def test_a_server_that_says_nothing(bench) -> None:
     bench.files_server.hang = True
-    _fails(bench, "http://files.test/", within_s=120)
+    _fails(bench, "http://depot.test/", within_s=120)
     charging(bench)
 
 
 def test_retries_and_then_it_works(bench) -> None:
-    request = {"location": "ftp://files.test/late/", "retries": 3, "retryInterval": 20}
+    request = {"location": "ftp://depot.test/late/", "retries": 3, "retryInterval": 20}
     bench.call("GetDiagnostics", request)
     bench.run(30)
     bench.files_server.folders.add("/late/")
@@ -35,7 +35,7 @@ def test_retries_and_then_it_works(bench) -> None:
 
 def test_a_session_comes_first(bench) -> None:
     bench.files_server.hang = True
-    bench.call("GetDiagnostics", {"location": "http://files.test/up/", "retries": 0})
+    bench.call("GetDiagnostics", {"location": "http://depot.test/up/", "retries": 0})
     bench.expect("DiagnosticsStatusNotification", status="Uploading")
     bench.run(5)
     charging(bench)

@@ -105,6 +105,7 @@ class Board:
         self.lamp = Lamp(Pin())
         self.module = Module()
         self.bms = Bms()
+        self.in_hand = False
 
 
 class Clock:

@@ -109,6 +109,7 @@ class Rig:
         self.module = Module()
         self.button = self.lamp = self.bms = Rest()
         self.sensed_s = []
+        self.in_hand = False
 
     def sense(self):
         """What CAN would bring."""
