@@ -112,7 +112,7 @@ def driver(kind: str, seconds: int = 5) -> object:
     if kind not in _KINDS or getattr(_options(), kind) == "none":
         raise ChargerError("hardware.json: no %s is chosen" % kind)
     board = load("firmware.board.rivot_100a")
-    wiring = board.Wiring(_settings(), _options())
+    wiring = board.Wiring(_settings(), _options(), _check_pins())
     reading = board.reading_of(kind)
     device = wiring.driver(kind, reading)
     _run(device, wiring.buses, seconds)
@@ -144,7 +144,7 @@ def _wanted(kind: str, kinds_of_wire: tuple) -> tuple:
     wants = load("firmware.drivers.%s.%s" % (kind, name)).WIRE if name != "none" else ()
     if not wants or wants[0] not in kinds_of_wire:
         raise ChargerError("hardware.json: %s=%s has no %s" % (kind, name, kinds_of_wire[0]))
-    return load("firmware.board.rivot_100a").Wiring(_settings(), options), wants
+    return load("firmware.board.rivot_100a").Wiring(_settings(), options, _check_pins()), wants
 
 
 def _hex(data: memoryview) -> str:
@@ -153,6 +153,10 @@ def _hex(data: memoryview) -> str:
 
 def _options() -> "Options":
     return load("firmware.board.options").read(Log(Clock(machine.RTC())))
+
+
+def _check_pins() -> "Callable":
+    return load("firmware.board.options").check_pins
 
 
 def _settings() -> "Settings":

@@ -71,6 +71,7 @@ def build(settings: "Settings", options: "Options", check_pins: "Callable") -> B
     board.lamp = Lamp(Pin(_LAMP, Pin.OUT, value=0))
     board.bms_reading = BmsReading()
     board.module_reading = ModuleReading()
+    wiring = Wiring(settings, options, check_pins)
     board.door = _contact(options["door_pin"])
     board.earth_fault = _contact(options["earth_fault_pin"])
     board.thermistor = board.gun_sense = None
@@ -80,7 +81,6 @@ def build(settings: "Settings", options: "Options", check_pins: "Callable") -> B
     adc = _adc(options, "gun_sense_pin")
     if adc:
         board.gun_sense = load("firmware.drivers.voltage_sense").make(adc, options)
-    wiring = Wiring(settings, options)
     board.module = wiring.driver("power", board.module_reading)
     board.bms = wiring.driver("bms", board.bms_reading)
     board.meter = board.meter_reading = board.tag_reader = None
@@ -89,7 +89,6 @@ def build(settings: "Settings", options: "Options", check_pins: "Callable") -> B
         board.meter = wiring.driver("meter", board.meter_reading)
     if options.reader != "none":
         board.tag_reader = wiring.driver("reader", None)
-    check_pins(wiring.pins)
     board.pins = wiring.pins
     board.buses = tuple(wiring.buses)
     board.polled = tuple(wiring.polled)
@@ -123,11 +122,15 @@ def _adc(options: "Options", key: str) -> "machine.ADC | None":
 
 
 class Wiring:
-    """Makes buses and drivers; needed only while the board is built."""
+    """Makes buses and drivers; needed only while the board is built.
 
-    def __init__(self, settings: "Settings", options: "Options") -> None:
+    No pin is touched before `check_pins` has found it free.
+    """
+
+    def __init__(self, settings: "Settings", options: "Options", check_pins: "Callable") -> None:
         self._settings = settings
         self._options = options
+        self._check_pins = check_pins
         self._spi = None
         self._uarts = {}
         self.pins = []
@@ -143,12 +146,17 @@ class Wiring:
         self.polled = []
         for key in ("door_pin", "earth_fault_pin", "gun_temperature_pin", "gun_sense_pin"):
             if options[key] >= 0:
-                self.pins.append((options[key], key))
+                self._claim(options[key], key)
 
     def _use(self, pins: str) -> None:
         for pin in pins.split(","):
             number, _, what = pin.partition(" ")
-            self.pins.append((int(number), what))
+            self._claim(int(number), what)
+
+    def _claim(self, pin: int, what: str) -> None:
+        """Before it is touched. ChargerError: something else has it already."""
+        self.pins.append((pin, what))
+        self._check_pins(self.pins)
 
     def driver(self, kind: str, reading: object) -> object:
         """The driver that the options choose for `kind`, on its wire."""
@@ -207,10 +215,10 @@ class Wiring:
             parity = {"none": None, "even": 0, "odd": 1}[self._options[kind + "_parity"]]
         tx = self._options[kind + "_tx"]
         rx = self._options[kind + "_rx"]
-        self.pins += [(rx, kind + "_rx")]
+        self._claim(rx, kind + "_rx")
         if len(wants) > 5:  # it only listens
             return UART(number, baud, rx=rx, timeout=0)
-        self.pins += [(tx, kind + "_tx")]
+        self._claim(tx, kind + "_tx")
         return UART(
             number, baud, bits=bits, parity=parity, stop=stop,
             tx=tx, rx=rx, timeout=0, rxbuf=512,
@@ -218,12 +226,13 @@ class Wiring:
 
     def _on_spi(self, kind: str, wants: tuple) -> tuple:
         pin = self._options[kind + "_cs"]
-        self.pins.append((pin, kind + "_cs"))
+        self._claim(pin, kind + "_cs")
         return self._shared_spi(), Pin(pin, Pin.OUT, value=1)
 
     def _on_wiegand(self, kind: str, wants: tuple) -> tuple:
         pins = self._options["reader_d0"], self._options["reader_d1"]
-        self.pins += [(pins[0], "reader_d0"), (pins[1], "reader_d1")]
+        self._claim(pins[0], "reader_d0")
+        self._claim(pins[1], "reader_d1")
         return Pin(pins[0], Pin.IN), Pin(pins[1], Pin.IN)
 
     def _on_analog(self, kind: str, wants: tuple) -> tuple:
@@ -232,7 +241,7 @@ class Wiring:
         options = self._options
         for key in ("volts_out", "amps_out", "enable", "volts_in", "amps_in"):
             key = "power_%s_pin" % key
-            self.pins.append((options[key], key))
+            self._claim(options[key], key)
         enable = Pin(options["power_enable_pin"], Pin.OUT, value=0)
         return (
             PWM(Pin(options["power_volts_out_pin"]), freq=1000, duty_u16=0),

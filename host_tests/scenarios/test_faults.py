@@ -194,6 +194,25 @@ def test_the_wrong_pin_is_named_and_nothing_starts(start) -> None:
     assert power_is_off(bench)
 
 
+def test_a_pin_that_two_want_is_named_before_either_drives_it(start) -> None:
+    """A reader's chip select is high at rest, and so would be what switches the module on."""
+    bench = start({"power": "analog", "bms": "jk_uart", "reader": "rc522"})  # both want GPIO 15
+    hardware, high = bench.hardware, []
+    write = hardware.pin_write
+
+    def watched(pin: int, value: int) -> None:
+        if value:
+            high.append(pin)
+        write(pin, value)
+
+    hardware.pin_write = watched
+    starts = bench.charger.starts
+    bench.run(5)
+    assert bench.charger.starts > starts
+    assert "hardware.json: reader_cs: GPIO 15 is power_enable_pin's already" in bench.output
+    assert 15 not in high and power_is_off(bench)
+
+
 def faulted(bench, name: str) -> None:
     """The boot sequence of a charger that is held."""
     bench.expect("BootNotification", within_s=20)
