@@ -7,7 +7,6 @@ the log's texts and the tables for `python -m tools.where`.
 
 import ast
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -91,7 +90,8 @@ def prepare(
     names.wanted.add(loader)
     joined = lean.lean(bundle.join(resident, names, ready), names.wanted)
     used = {word for path in outside for word in words(path.read_text(encoding="utf-8"))}
-    joined = bundle.Bundle(joined.source, list(_told(joined.lines, moved, src)))
+    tables = {path.relative_to(src.parent).as_posix(): moved[path].lines for path in moved}
+    joined = bundle.Bundle(joined.source, [_told(place, tables) for place in joined.lines])
     if not lines:
         joined = _alone(joined, names.wanted | used)
     # What is loaded on demand still needs its package.
@@ -110,7 +110,6 @@ def prepare(
         path.relative_to(src.parent).as_posix(): dict(_qualified(ast.parse(text)))
         for path, text in sources.items()
     }
-    tables = {path.relative_to(src.parent).as_posix(): moved[path].lines for path in moved}
     table = _functions(texts, paths_of, joined.lines, short, origins, tables)
     (dst / NAMES).write_text("".join(f"{row}\n" for row in table))
     (dst / LINES).unlink(missing_ok=True)
@@ -154,18 +153,11 @@ def _alone(joined: bundle.Bundle, wanted: set[str]) -> bundle.Bundle:
     return bundle.Bundle(text, [joined.lines[line - 1] for line in lines])
 
 
-def _told(lines: list[str], moved: dict[Path, Inlined], src: Path) -> Iterator[str]:
-    """The places of the joined module's lines, where functions have moved: in the sources."""
-    tables = {path.relative_to(src.parent).as_posix(): moved[path].lines for path in moved}
-    for place in lines:
-        name, _, line = place.rpartition(":")
-        if name not in tables:
-            name = name.removesuffix(".py") + "/__init__.py"
-        yield (
-            f"{place.rpartition(':')[0]}:{tables[name][int(line) - 1]}"
-            if name in tables
-            else place
-        )
+def _told(place: str, tables: dict[str, list[int]]) -> str:
+    """A place in a source as it is now: where it was before functions moved."""
+    name, _, line = place.rpartition(":")
+    table = tables.get(name) or tables.get(name.removesuffix(".py") + "/__init__.py")
+    return f"{name}:{table[int(line) - 1]}" if table else place
 
 
 def _modules(src: Path, sources: dict[Path, str]) -> list[bundle.Module]:
@@ -212,8 +204,8 @@ def _functions(
         file = module.replace(".", "/") + ".py"
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, _FUNCTION):
-                at = moved[file][node.lineno - 1] if file in moved else node.lineno
-                place = lines[node.lineno - 1] if module not in paths else f"{file}:{at}"
+                at = f"{file}:{node.lineno}"
+                place = lines[node.lineno - 1] if module not in paths else _told(at, moved)
                 name, _, line = place.rpartition(":")
                 if name not in origins:
                     name = name.removesuffix(".py") + "/__init__.py"
