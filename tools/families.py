@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from tools.bundle import Module
 from tools.squeeze import private_members, short_private_names
+from tools.trees import walk
 
 
 def families(modules: list[Module]) -> list[set[str]]:
@@ -75,13 +76,13 @@ def _line(name: str, parents: dict[str, set[str]]) -> set[str]:
 def _bases(module: Module) -> Iterator[str]:
     """Other modules that classes of this one have a base in."""
     imported: dict[str, str] = {}
-    for node in ast.walk(module.tree):
+    for node in walk(module.tree):
         if isinstance(node, ast.ImportFrom):
             source = module.absolute(node)
             for alias in node.names:
                 imported[alias.asname or alias.name] = source
                 imported["." + (alias.asname or alias.name)] = f"{source}.{alias.name}"
-    for node in ast.walk(module.tree):
+    for node in walk(module.tree):
         for base in node.bases if isinstance(node, ast.ClassDef) else ():
             if isinstance(base, ast.Name):
                 yield imported.get(base.id, "")

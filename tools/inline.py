@@ -6,13 +6,13 @@ moved (inline_body.py); everything else stays a function.
 """
 
 import ast
-import copy
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tools.inline_body import CannotInline, Function, statements, value
+from tools.trees import parsed, walk
 
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 _INNER = (*_FUNCTION, ast.ClassDef, ast.Lambda, ast.comprehension)
@@ -64,7 +64,7 @@ def _foreign(trees: dict[str, ast.Module]) -> set[str]:
     """Private names that are used other than by `self`, or told in a text."""
     names: set[str] = set()
     for tree in trees.values():
-        for node in ast.walk(tree):
+        for node in walk(tree):
             if isinstance(node, ast.Attribute):
                 if not (isinstance(node.value, ast.Name) and node.value.id == "self"):
                     names.add(node.attr)
@@ -79,7 +79,7 @@ def _related(trees: dict[str, ast.Module]) -> dict[str, set[str]]:
     """Name of a class -> names of all that it inherits from or that inherit from those."""
     groups: dict[str, set[str]] = {}
     for tree in trees.values():
-        for node in ast.walk(tree):
+        for node in walk(tree):
             if isinstance(node, ast.ClassDef):
                 names = {node.name, *(ast.unparse(base).rpartition(".")[2] for base in node.bases)}
                 group = set().union(*(groups.get(name, {name}) for name in names))
@@ -91,7 +91,7 @@ def _classes(trees: dict[str, ast.Module]) -> dict[str, list[ast.ClassDef]]:
     """Name -> the classes that are called so; none for those of others."""
     found: dict[str, list[ast.ClassDef]] = defaultdict(list)
     for tree in trees.values():
-        for node in ast.walk(tree):
+        for node in walk(tree):
             if isinstance(node, ast.ClassDef):
                 found[node.name].append(node)
     return found
@@ -127,7 +127,7 @@ def _mentions(place: _Owner) -> Iterator[str]:
     A method can be meant by its plain name in the class's own statements, a module's function
     cannot be by an attribute: those of other modules are foreign.
     """
-    for node in ast.walk(place):
+    for node in walk(place):
         if isinstance(node, _FUNCTION):
             yield node.name
         elif isinstance(node, ast.Name):
@@ -262,10 +262,10 @@ class _Exchange(ast.NodeTransformer):
 
 
 def _printed(tree: ast.Module) -> Inlined:
-    text = ast.unparse(ast.fix_missing_locations(copy.deepcopy(tree))) + "\n"
+    text = ast.unparse(tree) + "\n"
     origin = {}
-    after = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.stmt)]
-    before = [node for node in ast.walk(tree) if isinstance(node, ast.stmt)]
+    after = [node for node in walk(parsed(text)) if isinstance(node, ast.stmt)]
+    before = [node for node in walk(tree) if isinstance(node, ast.stmt)]
     for new, old in zip(after, before, strict=True):
         origin[new.lineno] = old.lineno
     lines: list[int] = []

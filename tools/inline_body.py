@@ -5,6 +5,8 @@ import copy
 from collections.abc import Callable
 from typing import TypeVar
 
+from tools.trees import walk
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _NESTED = (
     ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.comprehension, ast.Yield,
@@ -64,7 +66,7 @@ def _at(place: ast.AST, node: _Node) -> _Node:
 
 
 def _walk(body: list[ast.stmt]) -> list[ast.AST]:
-    return [part for statement in body for part in ast.walk(statement)]
+    return [part for statement in body for part in walk(statement)]
 
 
 # ---- names ----
@@ -144,7 +146,7 @@ def _names_of(caller: Function) -> tuple[set[str], set[str]]:
     own = {a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
     own |= {a.arg for a in (arguments.vararg, arguments.kwarg) if a}
     every = set(own)
-    for part in ast.walk(caller):
+    for part in walk(caller):
         if isinstance(part, ast.Name):
             every.add(part.id)
             if not isinstance(part.ctx, ast.Load):
@@ -169,7 +171,7 @@ def _free(name: str, taken: set[str]) -> str:
 
 def _pure(node: ast.expr) -> bool:
     kinds = (ast.Name, ast.Attribute, ast.Constant, ast.expr_context)
-    return all(isinstance(part, kinds) for part in ast.walk(node))
+    return all(isinstance(part, kinds) for part in walk(node))
 
 
 def _has_call(parts: list[ast.AST]) -> bool:
@@ -189,7 +191,7 @@ class _Names(ast.NodeTransformer):
             return node
         if isinstance(new, ast.Name):
             new = ast.Name(new.id, node.ctx)
-        for part in ast.walk(new):
+        for part in walk(new):
             ast.copy_location(part, node)
         return new
 
@@ -218,7 +220,7 @@ def _left(body: list[ast.stmt], end: _End, inner: bool = False) -> list[ast.stmt
     for statement in body:
         if isinstance(statement, ast.Return):
             return [*done, *end(statement.value), ast.copy_location(ast.Break(), statement)]
-        if any(isinstance(part, ast.Return) for part in ast.walk(statement)):
+        if any(isinstance(part, ast.Return) for part in walk(statement)):
             plain = isinstance(statement, ast.Try) and not statement.finalbody
             if not plain and not isinstance(statement, (ast.If, ast.With)):
                 raise CannotInline("a return from within a loop, or with something after it")
@@ -240,7 +242,7 @@ def _settled(body: list[ast.stmt], end: _End) -> list[ast.stmt]:
         rest = body[at + 1 :]
         if isinstance(statement, ast.Return):
             return [*done, *end(statement.value)]
-        if not any(isinstance(part, ast.Return) for part in ast.walk(statement)):
+        if not any(isinstance(part, ast.Return) for part in walk(statement)):
             done.append(statement)
             continue
         if not isinstance(statement, ast.If):

@@ -11,6 +11,8 @@ import string
 from collections.abc import Iterable
 from pathlib import Path
 
+from tools.trees import parsed, walk
+
 FOLDER = "m"
 # Loaded for one use (firmware/on_demand.py), or only at the start; all else is one bundle.
 ON_DEMAND = {
@@ -187,7 +189,7 @@ def short_modules(
     kept = {"firmware.resident", *packages}
     pieces: tuple[str, ...] = _KEEP_PATH
     for source in sources.values():
-        for node in ast.walk(ast.parse(source)):
+        for node in walk(parsed(source)):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 text = node.value.split("%")[0]
                 if node.value == _TEMPLATE:
@@ -214,7 +216,7 @@ def with_short_modules(source: str, short: dict[str, str], loader: str = "") -> 
     """
     lines = [line.encode() for line in source.splitlines(keepends=True)]
     edits = []
-    for node in ast.walk(ast.parse(source)):
+    for node in walk(parsed(source)):
         if isinstance(node, ast.ImportFrom):
             text = _import(node, short, loader)
         elif isinstance(node, ast.Constant) and node.value in short:

@@ -7,6 +7,7 @@ from keyword import iskeyword
 
 from tools.bundle import Bundle, constants
 from tools.roles import bare_tree
+from tools.trees import parsed, walk
 
 # What a table may consist of that the build leaves out when nobody reads it.
 _TABLE = (ast.Constant, ast.Tuple, ast.List, ast.Dict, ast.Name, ast.expr_context)
@@ -22,9 +23,9 @@ def lean(bundle: Bundle, wanted: set[str]) -> Bundle:
     """
     if not bundle.lines:
         return bundle
-    tree = ast.parse(bundle.source)
+    tree = parsed(bundle.source)
     lines = bundle.source.splitlines()
-    names = [part for part in ast.walk(tree) if isinstance(part, ast.Name)]
+    names = [part for part in walk(tree) if isinstance(part, ast.Name)]
     used = Counter(part.id for part in names)
     stored = Counter(part.id for part in names if not isinstance(part.ctx, ast.Load))
     gone: set[int] = set()
@@ -36,7 +37,7 @@ def lean(bundle: Bundle, wanted: set[str]) -> Bundle:
         if (
             used[name] == 1
             and name not in wanted
-            and all(isinstance(part, _TABLE) for part in ast.walk(value))
+            and all(isinstance(part, _TABLE) for part in walk(value))
         ):
             gone |= set(range(row, node.end_lineno or 0))
         elif one_line and name[0] == "_" and isinstance(value, ast.Constant):
@@ -56,8 +57,8 @@ def hot_first(source: str, most: int = 120) -> str:
     gone once the module is loaded.
     """
     uses: Counter[str] = Counter()
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
+    tree = parsed(source)
+    for node in walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             uses.update(_named_by(node))
     for constant in constants(tree):  # the compiler forgets them
@@ -71,7 +72,7 @@ def hot_first(source: str, most: int = 120) -> str:
 
 def _long_texts(source: str) -> set[str]:
     """The texts that could be names, of what the compiler keeps."""
-    parts = ast.walk(bare_tree(source))
+    parts = walk(bare_tree(source))
     texts = {p.value for p in parts if isinstance(p, ast.Constant) and isinstance(p.value, str)}
     return {text for text in texts if text.isidentifier() and len(text) > SHORT_TEXT}
 
@@ -81,7 +82,7 @@ def _named_by(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[str]
     arguments = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
     yield function.name
     yield from arguments
-    parts = [part for statement in function.body for part in ast.walk(statement)]
+    parts = [part for statement in function.body for part in walk(statement)]
     inside = set(arguments)
     inside |= {
         part.id

@@ -26,6 +26,7 @@ from tools.rename import cheap_modules, platform_names, renamed, short_names, wo
 from tools.rewrite import rewrite
 from tools.squeeze import LogTexts, keywords, shorten, shorten_arguments
 from tools.texts import known_texts, packed
+from tools.trees import parsed, walk
 
 LINES = "resident.lines"  # where each line of the joined module comes from, when it has lines
 MODULES = "resident.modules"  # which source each file on the chip is made from
@@ -107,7 +108,7 @@ def prepare(
     short = short_modules(texts, packages, cheap_modules())
     texts = {name: renamed(text, new) for name, text in texts.items()}
     origins = {
-        path.relative_to(src.parent).as_posix(): dict(_qualified(ast.parse(text)))
+        path.relative_to(src.parent).as_posix(): dict(_qualified(parsed(text)))
         for path, text in sources.items()
     }
     table = _functions(texts, paths_of, joined.lines, short, origins, tables)
@@ -124,10 +125,10 @@ def prepare(
     files = [m for m in texts if m not in short and m not in packages]
     packages = {p for p in packages if _needed(p, files)}
     origin = {_output(name, packages, short): paths_of[name] for name in texts if name in paths_of}
-    rows = (
+    rows = [
         f"{name}\t{path.relative_to(src.parent).as_posix()}\n" for name, path in origin.items()
-    )
-    (dst / MODULES).write_text("".join(rows))
+    ]
+    (dst / MODULES).write_text("".join(sorted(rows)))
     if short and "firmware" in texts:
         texts["firmware"] += _FIND_SHORT
     return {
@@ -202,7 +203,7 @@ def _functions(
     for module, text in texts.items():
         shown = short.get(module) or (paths[module].stem if module in paths else "resident")
         file = module.replace(".", "/") + ".py"
-        for node in ast.walk(ast.parse(text)):
+        for node in walk(parsed(text)):
             if isinstance(node, _FUNCTION):
                 at = f"{file}:{node.lineno}"
                 place = lines[node.lineno - 1] if module not in paths else _told(at, moved)

@@ -12,18 +12,19 @@ Left alone is what somebody else may ask for: names of MicroPython, names that a
 
 import ast
 import builtins
-import gc
 import importlib.metadata
 import io
 import keyword
 import string
 import sys
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
+from functools import cache
 from pathlib import Path
 
 from tools.bundle import BUNDLE
 from tools.roles import WORD, Roles, bare_tree, names_in
+from tools.trees import uncollected, walk
 
 _STUBS = ("micropython-esp32-stubs", "micropython-stdlib-stubs")
 # What the stubs do not have: machine.CAN (firmware/drivers/can/native.py), what asyncio keeps.
@@ -77,14 +78,20 @@ SO_REUSEADDR python_compiler libc_ver execfile
 """
 
 
-def platform_names() -> set[str]:
+@cache
+def platform_names() -> frozenset[str]:
     """Every name that MicroPython on the ESP32 has, by its stubs, and Python's own."""
+    with uncollected():
+        return frozenset(_platform_names())
+
+
+def _platform_names() -> set[str]:
     found = {*dir(builtins), *keyword.kwlist, *keyword.softkwlist, *_NO_STUBS.split()}
     for package in _STUBS:
         for file in importlib.metadata.files(package) or ():
             if file.suffix == ".pyi":
                 text = Path(str(file.locate())).read_text(encoding="utf-8")
-                found |= set(names_in(_parsed(text)))
+                found |= set(names_in(ast.parse(text)))
                 found |= set(file.with_suffix("").parts)
     return found
 
@@ -101,22 +108,11 @@ def cheap_modules() -> list[str]:
     return [name for name in cheap_names() if name not in taken]
 
 
-def _parsed(text: str) -> ast.Module:
-    """The tree; CPython 3.11 fails when a garbage collection parses something meanwhile."""
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        return ast.parse(text)
-    finally:
-        if collects:
-            gc.enable()
-
-
 def words(source: str) -> set[str]:
     """Every name in a source, and every word in its texts; not those in its comments."""
     tree = bare_tree(source)
     found = set(names_in(tree))
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             found |= set(WORD.findall(node.value))
     return found
@@ -132,7 +128,7 @@ def _fresh(taken: set[str]) -> Iterator[str]:
 
 
 def short_names(
-    sources: dict[str, str], outside: set[str], platform: set[str], last: tuple[str, ...] = ()
+    sources: dict[str, str], outside: Set[str], platform: Set[str], last: tuple[str, ...] = ()
 ) -> dict[str, str]:
     """Old name -> new name for all sources (module -> text) together.
 

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterable
 
 from tools.bundle import BUNDLE, BundleError, Module, Names, bound_by
+from tools.trees import walk
 
 
 class _Rewriter(ast.NodeVisitor):
@@ -96,7 +97,7 @@ class _Rewriter(ast.NodeVisitor):
         bound = {argument.arg for argument in arguments}
         bound |= {a.arg for a in (node.args.vararg, node.args.kwarg) if a}
         joined: set[str] = set()  # imported in here from what the bundle holds: no locals
-        for part in ast.walk(node):
+        for part in walk(node):
             if isinstance(part, ast.Global):
                 raise BundleError(f"{self._module.name}:{part.lineno}: global")
             if isinstance(part, ast.ImportFrom):
@@ -133,7 +134,7 @@ class _Rewriter(ast.NodeVisitor):
         targets = {
             part.id
             for generator in node.generators  # type: ignore[attr-defined]
-            for part in ast.walk(generator.target)
+            for part in walk(generator.target)
             if isinstance(part, ast.Name)
         }
         self._scopes.append((False, targets))
@@ -157,7 +158,7 @@ class _Rewriter(ast.NodeVisitor):
 def _deep_bound(statement: ast.stmt) -> Iterable[str]:
     """Names bound in a function by this statement and the ones within it."""
     yield from (n for n in bound_by(statement))
-    for part in ast.walk(statement):
+    for part in walk(statement):
         if isinstance(part, ast.Import | ast.ImportFrom):
             for alias in part.names:
                 yield alias.asname or alias.name.split(".")[0]

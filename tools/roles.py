@@ -6,6 +6,10 @@ import io
 import re
 import tokenize
 from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Any
+
+from tools.trees import parsed, walk
 
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 WORD = re.compile(r"[A-Za-z_]\w*")
@@ -17,8 +21,9 @@ _HOLE = re.compile(r"%[sd]|\{\w*\}")
 
 def names_in(tree: ast.AST) -> Iterator[str]:
     """Every name in a tree, whatever it is there."""
-    for node in ast.walk(tree):
-        for field in ("id", "attr", "arg", "name", "asname", "module"):
+    for node in walk(tree):
+        kind: type = type(node)
+        for field in _named(kind):
             value = getattr(node, field, None)
             if isinstance(value, str):
                 yield from value.split(".")
@@ -26,12 +31,19 @@ def names_in(tree: ast.AST) -> Iterator[str]:
             yield from node.names
 
 
+@cache
+def _named(kind: Any) -> tuple[str, ...]:
+    """The fields of a kind of nodes that hold a name."""
+    names = ("id", "attr", "arg", "name", "asname", "module")
+    return tuple(name for name in names if name in kind._fields)
+
+
 def bare(source: str) -> list[tuple[int, str]]:
     """(line number, line) of a source without docstrings, comment lines and blank lines."""
     drop: set[int] = set()
     keep: set[int] = set()
     passes: dict[int, str] = {}  # a body that was only a docstring
-    for node in ast.walk(ast.parse(source)):
+    for node in walk(parsed(source)):
         body = getattr(node, "body", None)
         if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
             value = body[0].value
@@ -51,7 +63,7 @@ def bare(source: str) -> list[tuple[int, str]]:
 def bare_tree(source: str) -> ast.Module:
     """The tree without annotations and docstrings: the compiler keeps neither."""
     tree = ast.parse(source)
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, _FUNCTION):
             node.returns = None
         elif isinstance(node, ast.arg):
@@ -87,7 +99,7 @@ class Roles:
         for tree in trees:
             self.all |= set(names_in(tree))
             others = set(map(id, (*_only_read(tree), *_owned(tree))))
-            for node in ast.walk(tree):
+            for node in walk(tree):
                 if id(node) not in others:
                     self._note(node)
             for statement in tree.body:
@@ -144,7 +156,7 @@ class Roles:
                 arguments = statement.args
                 now = [*arguments.defaults, *arguments.kw_defaults, *statement.decorator_list]
             for part in filter(None, now):
-                self.attributes |= {n.id for n in ast.walk(part) if isinstance(n, ast.Name)}
+                self.attributes |= {n.id for n in walk(part) if isinstance(n, ast.Name)}
 
     def _errors(self) -> None:
         """Classes of errors keep their names: they are printed."""
@@ -162,7 +174,7 @@ class Roles:
         for module, tree in trees.items():
             for statement in tree.body:
                 (others if module == joined else found).update(_bound(statement))
-            for node in ast.walk(tree):
+            for node in walk(tree):
                 if isinstance(node, ast.ClassDef):
                     for statement in node.body:
                         others |= _bound(statement)
@@ -201,7 +213,7 @@ def _says_something(text: str) -> bool:
 
 def _only_read(tree: ast.AST) -> Iterator[ast.AST]:
     """Texts that can name nothing: what an error says, and the key in `row["key"]`."""
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
             for argument in node.exc.args:
                 text = argument.left if isinstance(argument, ast.BinOp) else argument
@@ -213,7 +225,7 @@ def _only_read(tree: ast.AST) -> Iterator[ast.AST]:
 
 def _owned(tree: ast.AST) -> Iterator[ast.AST]:
     """Where a class binds its own names: attributes, and nothing else by that."""
-    for node in ast.walk(tree):
+    for node in walk(tree):
         for statement in node.body if isinstance(node, ast.ClassDef) else ():
             if isinstance(statement, _FUNCTION):
                 yield statement
@@ -227,7 +239,7 @@ def _bound(node: ast.stmt) -> set[str]:
         return {node.name}
     return {
         part.id
-        for part in ast.walk(node)
+        for part in walk(node)
         if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load)
     }
 

@@ -9,6 +9,7 @@ import io
 import tokenize
 
 from tools.rename import cheap_names
+from tools.trees import walk
 
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -26,7 +27,7 @@ def slim(source: str) -> str:
 def _annotations(tree: ast.Module) -> list[tuple[int, int, int, str]]:
     """(line, column, its end, what stands there instead) of each; all columns in bytes."""
     found = []
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.arg) and node.annotation:
             start = node.col_offset + len(node.arg.encode())
             found.append((node.lineno, start, node.annotation.end_col_offset or start, ""))

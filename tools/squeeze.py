@@ -16,6 +16,8 @@ import string
 import tokenize
 from collections.abc import Iterator
 
+from tools.trees import parsed, walk
+
 
 def shorten(text: str, mark: str = "", members: dict[str, str] | None = None) -> str:
     """`text` with its private names shortened; names that also occur in strings are left alone.
@@ -80,7 +82,7 @@ def _strings(tokens: list[tokenize.TokenInfo]) -> str:
 def private_members(tree: ast.AST, context: type = ast.expr_context) -> set[str]:
     """Private attributes that are read (Load), or set or bound in a class (Store), or both."""
     found: set[str] = set()
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, context):
             found.add(node.attr)
         elif isinstance(node, ast.ClassDef) and context is not ast.Load:
@@ -94,20 +96,20 @@ def _bound(body: list[ast.stmt]) -> set[str]:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             names.add(node.name)
         elif isinstance(node, ast.Assign | ast.For | ast.With | ast.If | ast.Try | ast.AnnAssign):
-            parts = (p for p in ast.walk(node) if isinstance(p, ast.Name))
+            parts = (p for p in walk(node) if isinstance(p, ast.Name))
             names |= {p.id for p in parts if not isinstance(p.ctx, ast.Load)}
     return names
 
 
 def _top_level(text: str) -> set[str]:
-    return {name for name in _bound(ast.parse(text).body) if _private(name)}
+    return {name for name in _bound(parsed(text).body) if _private(name)}
 
 
 def _constants(text: str) -> set[str]:
     """Names that the compiler replaces by their value: they cost nothing as they are."""
     return {
         target.id
-        for node in ast.parse(text).body
+        for node in parsed(text).body
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
         for target in node.targets
         if isinstance(target, ast.Name) and getattr(node.value.func, "id", "") == "const"
@@ -158,7 +160,7 @@ class LogTexts:
     def take_out(self, source: str) -> str:
         """`source` with numbers in place of its log texts; line numbers stay."""
         lines = source.encode().splitlines(keepends=True)
-        nodes = ast.walk(ast.parse(source))
+        nodes = walk(parsed(source))
         calls = [n for n in nodes if isinstance(n, ast.Call) and _is_log_call(n)]
         for call in sorted(calls, key=lambda node: (node.lineno, node.col_offset), reverse=True):
             text = call.args[1]
@@ -200,7 +202,7 @@ def keywords(sources: list[str]) -> set[str]:
     """Every name that some call passes by keyword."""
     found: set[str] = set()
     for source in sources:
-        for node in ast.walk(ast.parse(source)):
+        for node in walk(parsed(source)):
             if isinstance(node, ast.Call):
                 found |= {keyword.arg for keyword in node.keywords if keyword.arg}
     return found
@@ -214,7 +216,7 @@ def shorten_arguments(source: str, kept: set[str]) -> str:
     """
     lines = source.encode().splitlines(keepends=True)
     edits: list[tuple[int, int, str, str]] = []
-    for node in ast.walk(ast.parse(source)):
+    for node in walk(parsed(source)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             edits.extend(_argument_edits(node, kept))
     for row, column, old, new in sorted(set(edits), reverse=True):
@@ -227,7 +229,7 @@ def _argument_edits(
     function: ast.FunctionDef | ast.AsyncFunctionDef, kept: set[str]
 ) -> Iterator[tuple[int, int, str, str]]:
     inner = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
-    parts = [part for statement in function.body for part in ast.walk(statement)]
+    parts = [part for statement in function.body for part in walk(statement)]
     if any(isinstance(part, inner) for part in parts) or function.args.vararg:
         return
     arguments = [*function.args.posonlyargs, *function.args.args]

@@ -13,6 +13,7 @@ from tools.lean import SHORT_TEXT
 from tools.rename import cheap_names
 from tools.roles import bare_tree, names_in
 from tools.squeeze import replace
+from tools.trees import parsed
 
 
 def known_texts(texts: dict[str, str], resident: set[str]) -> set[str]:
@@ -28,7 +29,7 @@ def known_texts(texts: dict[str, str], resident: set[str]) -> set[str]:
 
 def packed(source: str, known: set[str]) -> str:
     """`source` with its short texts in one; as it is where there are none or no docstring."""
-    tree = ast.parse(source)
+    tree = parsed(source)
     head = tree.body[0] if tree.body else None
     if not isinstance(head, ast.Expr) or not isinstance(head.value, ast.Constant):
         return source

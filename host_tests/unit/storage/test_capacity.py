@@ -30,7 +30,7 @@ def test_1000_offline_sessions(on: str, tmp_path: Path) -> None:
     print(on, result)
     assert result["queued"] == result["right"] == 7000
     assert result["left"] == 0
-    assert result["heap_growth"] <= 64
+    assert result["heap_growth"] <= 256  # one block a segment would be 1 kB, one a session 16 kB
     assert result["last_us"] < 3 * result["first_us"] + 300  # the same; the PC is busy at times
     assert len(list(folder.iterdir())) <= 2  # all is delivered: no segment but the last
 
