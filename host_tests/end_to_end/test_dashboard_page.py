@@ -127,6 +127,7 @@ def test_a_whole_session_is_read_from_the_page(charger: Charger) -> None:
 
 def test_a_fault_says_what_to_do_and_lost_connections_come_back(charger: Charger) -> None:
     page = charger.page  # noqa: F811
+    page.clock.install()
     charger.shows("available")
     charger.command("estop on")
     charger.shows("faulted")
@@ -143,6 +144,7 @@ def test_a_fault_says_what_to_do_and_lost_connections_come_back(charger: Charger
     charger.shows("available")
 
     charger.command("net off")
+    page.clock.fast_forward(25_000)  # the page bears a silence for so long
     charger.shows("offline", 40_000)
     charger.command("net on")
     charger.shows("available", 60_000)
