@@ -83,6 +83,51 @@ def prepare(
     sources = plain(paths, dst)
     moved = {} if lines else _inlined(src, sources)
     modules = _modules(src, {p: moved[p].text if p in moved else sources[p] for p in sources})
+    packages = {m.name for m in modules if m.path.name == "__init__.py"}
+    used = {word for path in outside for word in words(path.read_text(encoding="utf-8"))}
+    tables = {_place(path, src): moved[path].lines for path in moved}
+    texts, places, loader = _joined(modules, packages, tables, None if lines else used)
+    for module in modules:
+        if module.name in _REPL:
+            used |= {name.rpartition(".")[2] for _, name in _qualified(module.tree)}
+    new = short_names(texts, used, platform_names(), CHOSEN)
+    short = short_modules(texts, packages, cheap_modules())
+    texts = {name: renamed(text, new) for name, text in texts.items()}
+    paths_of = {m.name: m.path for m in modules}
+    origins = {_place(p, src): dict(_qualified(parsed(text))) for p, text in sources.items()}
+    table = _functions(texts, paths_of, places, short, origins, tables)
+    (dst / NAMES).write_text("".join(f"{row}\n" for row in table))
+    (dst / LINES).unlink(missing_ok=True)
+    if lines:  # the first is made up by hot_first
+        (dst / LINES).write_text("\n".join([places[0], *places]) + "\n")
+    texts = _finished(texts, packages, short, new.get(loader, loader))
+    outputs = _outputs(texts, packages, short)
+    rows = sorted(
+        f"{output}\t{_place(paths_of[name], src)}\n"
+        for name, output in outputs.items()
+        if name in paths_of
+    )
+    (dst / MODULES).write_text("".join(rows))
+    return {
+        output: Prepared(texts[name], name == bundle.BUNDLE or chosen(name))
+        for name, output in outputs.items()
+    }
+
+
+def _place(path: Path, src: Path) -> str:
+    return path.relative_to(src.parent).as_posix()
+
+
+def _joined(
+    modules: list[bundle.Module],
+    packages: set[str],
+    tables: dict[str, list[int]],
+    used: set[str] | None,
+) -> tuple[dict[str, str], list[str], str]:
+    """Texts of all modules, places of the joined one's lines, the name of on_demand's `load`.
+
+    `used`: what is asked for from outside; None keeps every function where it is.
+    """
     resident = bundle.ordered([m for m in modules if not on_demand(m.name)])
     inside = {module.name for module in resident}
     names = bundle.Names(resident, [m for m in modules if m.name not in inside])
@@ -90,51 +135,38 @@ def prepare(
     loader = names.of(*_LOADER) if _LOADER[0] in inside else ""
     names.wanted.add(loader)
     joined = lean.lean(bundle.join(resident, names, ready), names.wanted)
-    used = {word for path in outside for word in words(path.read_text(encoding="utf-8"))}
-    tables = {path.relative_to(src.parent).as_posix(): moved[path].lines for path in moved}
     joined = bundle.Bundle(joined.source, [_told(place, tables) for place in joined.lines])
-    if not lines:
+    if used is not None:
         joined = _alone(joined, names.wanted | used)
-    # What is loaded on demand still needs its package.
-    packages = {m.name for m in modules if m.path.name == "__init__.py"}
     texts = {m.name: ready[m.name] for m in modules if m.name not in inside}
+    # What is loaded on demand still needs its package.
     texts |= dict.fromkeys(packages & inside, "")
     texts[bundle.BUNDLE] = joined.source
-    paths_of = {m.name: m.path for m in modules}
-    for module in modules:
-        if module.name in _REPL:
-            used |= {name.rpartition(".")[2] for _, name in _qualified(module.tree)}
-    new = short_names(texts, used, platform_names(), CHOSEN)
-    short = short_modules(texts, packages, cheap_modules())
-    texts = {name: renamed(text, new) for name, text in texts.items()}
-    origins = {
-        path.relative_to(src.parent).as_posix(): dict(_qualified(parsed(text)))
-        for path, text in sources.items()
-    }
-    table = _functions(texts, paths_of, joined.lines, short, origins, tables)
-    (dst / NAMES).write_text("".join(f"{row}\n" for row in table))
-    (dst / LINES).unlink(missing_ok=True)
-    if lines:  # the first is made up by hot_first
-        (dst / LINES).write_text("\n".join([joined.lines[0], *joined.lines]) + "\n")
-    loader = new.get(loader, loader)
+    return texts, joined.lines, loader
+
+
+def _finished(
+    texts: dict[str, str], packages: set[str], short: dict[str, str], loader: str
+) -> dict[str, str]:
+    """The renamed texts with short modules, short texts packed and hot names first."""
     texts = {name: with_short_modules(text, short, loader) for name, text in texts.items()}
     known = known_texts(texts, {bundle.BUNDLE, *packages})
     for name in texts.keys() - {bundle.BUNDLE, *packages}:
         texts[name] = packed(texts[name], known)
     texts[bundle.BUNDLE] = lean.hot_first(texts[bundle.BUNDLE])
-    files = [m for m in texts if m not in short and m not in packages]
-    packages = {p for p in packages if _needed(p, files)}
-    origin = {_output(name, packages, short): paths_of[name] for name in texts if name in paths_of}
-    rows = [
-        f"{name}\t{path.relative_to(src.parent).as_posix()}\n" for name, path in origin.items()
-    ]
-    (dst / MODULES).write_text("".join(sorted(rows)))
     if short and "firmware" in texts:
         texts["firmware"] += _FIND_SHORT
+    return texts
+
+
+def _outputs(texts: dict[str, str], packages: set[str], short: dict[str, str]) -> dict[str, str]:
+    """Module -> its file on the chip, without suffix; none for packages that nobody needs."""
+    files = [name for name in texts if name not in short and name not in packages]
+    needed = {package for package in packages if _needed(package, files)}
     return {
-        _output(name, packages, short): Prepared(text, name == bundle.BUNDLE or chosen(name))
-        for name, text in texts.items()
-        if name in packages or name not in paths_of or paths_of[name].name != "__init__.py"
+        name: _output(name, needed, short)
+        for name in texts
+        if name in needed or name not in packages
     }
 
 

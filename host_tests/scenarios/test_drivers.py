@@ -46,9 +46,9 @@ DRIVERS = {
 LOSES = dict.fromkeys(
     ("huawei_r48", "elcon_bricks", "meanwell", "infypower", "maxwell", "analog"), "module"
 )
-# another vehicle than the usual one, and what it takes in a minute at least
+# another vehicle than the usual one, and what it takes in half a minute at least
 VEHICLES = {"huawei_r48": {"voltage": 52.0, "voltage_limit": 57.0}}
-LEAST_WH = {"huawei_r48": 40}
+LEAST_WH = {"huawei_r48": 20}
 
 
 @pytest.fixture(params=("cpython", "micropython32"))
@@ -65,7 +65,7 @@ def bench(start, request: pytest.FixtureRequest) -> Bench:
     vehicle = VEHICLES.get(request.param)
     bench = start(DRIVERS[request.param], options=vehicle)
     bench.lost = LOSES.get(request.param, "bms")
-    bench.least_wh = LEAST_WH.get(request.param, 100)
+    bench.least_wh = LEAST_WH.get(request.param, 50)
     booted(bench)
     return bench
 
@@ -81,7 +81,7 @@ def at_current(bench: Bench) -> int:
 def test_a_session(bench) -> None:
     before_wh = bench.hardware.plant_state()["wh_delivered"]
     transaction = at_current(bench)
-    bench.run(60)
+    bench.run(30)
     assert bench.call("RemoteStopTransaction", {"transactionId": transaction}) == {
         "status": "Accepted"
     }

@@ -5,6 +5,7 @@ stands still while bytes are under way.
 """
 
 import json
+import select
 import socket
 import struct
 import uuid
@@ -78,6 +79,8 @@ class ScriptedServer:
         self._transaction = _FIRST_TRANSACTION
         self._drop_rule: tuple[str, int, bool] | None = None  # what, countdown, answered
         self._listener: socket.socket | None = None
+        self._watched: list[socket.socket | None] = []
+        self._poll = select.poll()
         self._door = Door()
         self.port = self._door.port
         self._listen()
@@ -207,24 +210,8 @@ class ScriptedServer:
             self._listener = None
 
     def _turn(self) -> bool:
-        busy = False
-        if self._listener:
-            try:
-                sock, _ = self._listener.accept()
-            except BlockingIOError:
-                pass
-            else:
-                sock.setblocking(False)
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                choose = lambda protocol, offered: self._choose(offered)  # noqa: E731
-                protocol = ServerProtocol(
-                    subprotocols=[Subprotocol("ocpp1.6")],
-                    select_subprotocol=choose,
-                    max_size=1 << 20,
-                )
-                self.lines.append(_Line(sock, protocol))
-                self.attempts += 1
-                busy = True
+        ready = self._ready()
+        busy = self._listener in ready and self._accept()
         now_ms = self.now_ms()
         for due in [due for due in self._due if due[0] <= now_ms]:
             self._due.remove(due)
@@ -232,9 +219,37 @@ class ScriptedServer:
                 self._give(due[1], *due[2:])
                 busy = True
         for line in list(self.lines):
-            busy |= self._read(line)
+            if line.sock in ready:
+                busy |= self._read(line)
             busy |= self._flush(line)
         return busy
+
+    def _ready(self) -> list[socket.socket]:
+        """The sockets with news; asked thousands of times a second, mostly for nothing."""
+        sockets = [self._listener, *(line.sock for line in self.lines)]
+        if sockets != self._watched:
+            self._watched, self._poll = sockets, select.poll()
+            for sock in filter(None, sockets):
+                self._poll.register(sock, select.POLLIN)
+        news = {number for number, _ in self._poll.poll(0)}
+        return [sock for sock in sockets if sock and sock.fileno() in news] if news else []
+
+    def _accept(self) -> bool:
+        assert self._listener
+        try:
+            sock, _ = self._listener.accept()
+        except BlockingIOError:
+            return False
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        protocol = ServerProtocol(
+            subprotocols=[Subprotocol("ocpp1.6")],
+            select_subprotocol=lambda protocol, offered: self._choose(offered),
+            max_size=1 << 20,
+        )
+        self.lines.append(_Line(sock, protocol))
+        self.attempts += 1
+        return True
 
     def _choose(self, offered: Any) -> Any:
         return self.select_subprotocol
