@@ -160,7 +160,6 @@ def _services(charger: Charger) -> None:
         os.urandom,
         clients.tls,
     )
-    link.pause = charger.control.expect_pause
     charger.link = station.link = charger.transactions.link = link
     board = charger.board
     fieldbus = Fieldbus(board, clock, log)

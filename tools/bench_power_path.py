@@ -38,6 +38,7 @@ KINDS = {
     "page": "the page flooded",
 }
 _SESSION_S = 40.0
+_RECONNECTION_S = 120.0  # who loses its line again and again waits ever longer
 _POLL_S = 0.1
 _MOST_RETRIES = 5
 _FLASH_LEFT = 76  # blocks: so few that samples are thinned
@@ -185,11 +186,13 @@ class Lane:
         await self.charger.command("estop off")
         await self.charger.command("unplug")
         await self._until(
-            lambda state: state["connector"] == "Available" and state["online"], "the end"
+            lambda state: state["connector"] == "Available" and state["online"],
+            "the end",
+            _RECONNECTION_S,
         )
 
-    async def _until(self, true: Any, what: str) -> None:
-        async with asyncio.timeout(_SESSION_S):
+    async def _until(self, true: Any, what: str, within_s: float = _SESSION_S) -> None:
+        async with asyncio.timeout(within_s):
             while not true(await self.charger.command("state")):
                 await asyncio.sleep(_POLL_S)
 

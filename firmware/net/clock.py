@@ -13,10 +13,15 @@ _FIRST_YEAR = 2025  # an RTC that shows less was never set
 
 
 class Clock:
-    """Wraps `time.ticks_ms` and an RTC with MicroPython's `datetime()` interface."""
+    """Wraps `time.ticks_ms` and an RTC with MicroPython's `datetime()` interface.
+
+    `pause_ms`: so much longer than usual the loops may stand still; 0 but for a TLS handshake,
+    which computes in pieces of a second or more that nothing can interrupt.
+    """
 
     def __init__(self, rtc: "RTC") -> None:
         self.rtc = rtc
+        self.pause_ms = 0
         self._last = time.ticks_ms()
         self._seconds = 0
         self._ms = 0

@@ -89,7 +89,6 @@ class CentralSystem:
         self._log = log
         self._random_bytes = random_bytes
         self.tls = tls
-        self.pause = None  # Control.expect_pause
         self._wake = asyncio.Event()
         self._client = None
         self._rpc = None
@@ -192,13 +191,12 @@ class CentralSystem:
         url, user, password = load(_REGISTRATION).address(self._settings, self._key)
         self._log.info("ocpp", "connecting to %s", url)
         tls = self.tls() if self.tls and url[:4] == "wss:" else None
-        if tls and self.pause:
-            self.pause(_HANDSHAKE_MS)
+        if tls:
+            self._clock.pause_ms = _HANDSHAKE_MS
         try:
             await client.connect(url, user=user, password=password, tls=tls)
         finally:
-            if self.pause:
-                self.pause(0)
+            self._clock.pause_ms = 0
         self._rpc = rpc.Rpc(self._random_bytes)
         self._broken = False
         self._timeouts = 0

@@ -67,8 +67,9 @@ class Module:
     def enable(self, on: bool) -> None:
         self.on = on
 
-    def flush(self) -> None:
+    def flush(self) -> bool:
         self.on = False
+        return True
 
 
 class Bms:
@@ -110,6 +111,8 @@ class Board:
 
 class Clock:
     """Not asked for more than this."""
+
+    pause_ms = 0
 
     def ticks(self) -> int:
         return 0

@@ -44,6 +44,7 @@ class Clock:
     def __init__(self, loop):
         self._loop = loop
         self.set_to = []
+        self.pause_ms = 0
 
     def uptime_s(self):
         return int(self._loop.time())
