@@ -35,7 +35,7 @@ _RARE = re.compile(
     r"\b(ADC|PWM|unique_id|OPEN_DRAIN|PULL_DOWN|DEEPSLEEP_RESET|SOFT_RESET|mcu_temperature)\b"
     r"|\.(disconnect|freq|on|off|read|write)\(|spi\.readinto\(|uart\.init\("
 )
-MORE_BYTES = {"rare": 2400, "links": 3400, "slow": 512}  # heap that they need on 32 bit
+MORE_BYTES = {"rare": 2400, "links": 3400, "slow": 896}  # heap that they need on 32 bit
 SILENT_S = 20  # of real time; longer means that the firmware hangs
 _PR_SET_PDEATHSIG = 1
 
